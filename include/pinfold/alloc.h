@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Allocation. Every call here is a safepoint: objects may move, and only references in roots (frames, root sources,
+ * handles) are updated. Objects are zeroed behind the type and length words. The result is young; a store into it
+ * before the next safepoint needs no barrier.
+ */
+#ifndef PINFOLD_ALLOC_H
+#define PINFOLD_ALLOC_H
+
+#include "pinfold/thread.h"
+#include "pinfold/type.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Slow paths; `size` is a multiple of 8. The first never returns NULL: out of memory ends in the handler. The second
+ * returns NULL, and pf_thread_status says why. */
+PINFOLD_COLD PINFOLD_API void *pf_alloc_slow(struct pf_thread *thread, const struct pf_type *type, size_t size,
+                                             size_t length);
+PINFOLD_COLD PINFOLD_API void *pf_try_alloc_slow(struct pf_thread *thread, const struct pf_type *type, size_t size,
+                                                 size_t length);
+PINFOLD_COLD PINFOLD_API void *pf_bad_length(struct pf_thread *thread, const struct pf_type *type, size_t length,
+                                             int may_fail);
+
+/* Largest length of an array of this type whose size can be represented. */
+static inline size_t pf_max_length(const struct pf_type *type) {
+    return type->element_size == 0 ? 0 : (SIZE_MAX / 4 - type->base_size) / type->element_size;
+}
+
+/* An object of a fixed-size type. */
+static inline void *pf_alloc(struct pf_thread *thread, const struct pf_type *type) {
+    size_t size = type->base_size;
+    char *object = thread->alloc_ptr;
+    if (PINFOLD_LIKELY(size <= (size_t)(thread->alloc_limit - object))) {
+        thread->alloc_ptr = object + size;
+        *(const struct pf_type **)(void *)object = type;
+        return object;
+    }
+    return pf_alloc_slow(thread, type, size, 0);
+}
+
+/* An array of `length` elements. A length above pf_max_length (a negative number, converted) is a broken contract. */
+static inline void *pf_alloc_array(struct pf_thread *thread, const struct pf_type *type, size_t length) {
+    if (PINFOLD_UNLIKELY(length > pf_max_length(type))) {
+        return pf_bad_length(thread, type, length, 0);
+    }
+    size_t size = (type->base_size + length * type->element_size + 7) & ~(size_t)7;
+    char *object = thread->alloc_ptr;
+    if (PINFOLD_LIKELY(size <= (size_t)(thread->alloc_limit - object))) {
+        thread->alloc_ptr = object + size;
+        *(const struct pf_type **)(void *)object = type;
+        ((size_t *)(void *)object)[1] = length;
+        return object;
+    }
+    return pf_alloc_slow(thread, type, size, length);
+}
+
+/* The same, but NULL instead of the out-of-memory handler; pf_thread_status tells why. */
+static inline void *pf_try_alloc(struct pf_thread *thread, const struct pf_type *type) {
+    size_t size = type->base_size;
+    char *object = thread->alloc_ptr;
+    if (PINFOLD_LIKELY(size <= (size_t)(thread->alloc_limit - object))) {
+        thread->alloc_ptr = object + size;
+        *(const struct pf_type **)(void *)object = type;
+        return object;
+    }
+    return pf_try_alloc_slow(thread, type, size, 0);
+}
+
+static inline void *pf_try_alloc_array(struct pf_thread *thread, const struct pf_type *type, size_t length) {
+    if (PINFOLD_UNLIKELY(length > pf_max_length(type))) {
+        return pf_bad_length(thread, type, length, 1);
+    }
+    size_t size = (type->base_size + length * type->element_size + 7) & ~(size_t)7;
+    return pf_try_alloc_slow(thread, type, size, length);
+}
+
+#ifdef __cplusplus
+}
+#endif
+#endif

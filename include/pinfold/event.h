@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The event listener: one struct of callbacks that statistics, tracing and tests share. Callbacks run on the thread
+ * that collects or allocates, the first four with the world stopped; they must not call the library. NULL members are
+ * skipped.
+ */
+#ifndef PINFOLD_EVENT_H
+#define PINFOLD_EVENT_H
+
+#include "pinfold/stats.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+struct pf_listener {
+    void (*collection_begin)(void *data, uint64_t number, int generation, enum pf_reason reason);
+    void (*collection_end)(void *data, const struct pf_collection *record);
+    void (*phase_begin)(void *data, enum pf_phase phase);
+    void (*phase_end)(void *data, enum pf_phase phase);
+    void (*segment_created)(void *data, void *base, size_t size, int is_large);
+    void (*segment_freed)(void *data, void *base, size_t size, int is_large);
+    void (*out_of_memory)(void *data, size_t size);
+};
+
+/* `listener` and `data` stay the embedder's and must outlive the heap or the next call. NULL removes it. */
+PINFOLD_API void pf_heap_set_listener(struct pf_heap *heap, const struct pf_listener *listener, void *data);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Roots: where the collector finds the references that a program holds outside the heap, and writes them anew when
+ * objects move.
+ */
+#ifndef PINFOLD_ROOT_H
+#define PINFOLD_ROOT_H
+
+#include "pinfold/thread.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* A frame: an array of slots on the C stack, linked on its thread, last in first out.
+ *
+ *     void *slot[2] = {NULL, NULL};
+ *     struct pf_frame frame;
+ *     pf_frame_push(thread, &frame, slot, 2);
+ *     slot[0] = pf_alloc(thread, &node_type);     // survives, and is updated by, any number of collections
+ *     slot[1] = pf_alloc(thread, &node_type);
+ *     pf_frame_pop(thread, &frame);
+ *
+ * Slots hold NULL, references, or words that the heap's tags ignore. */
+struct pf_frame {
+    struct pf_frame *previous;
+    void **slots;
+    size_t count;
+};
+
+static inline void pf_frame_push(struct pf_thread *thread, struct pf_frame *frame, void **slots, size_t count) {
+    frame->previous = thread->frames;
+    frame->slots = slots;
+    frame->count = count;
+    thread->frames = frame;
+}
+
+PINFOLD_API void pf_frame_misuse(struct pf_thread *thread, const struct pf_frame *frame);
+
+/* `frame` must be the newest one; anything else is a broken contract. */
+static inline void pf_frame_pop(struct pf_thread *thread, struct pf_frame *frame) {
+    if (PINFOLD_UNLIKELY(thread->frames != frame)) {
+        pf_frame_misuse(thread, frame);
+    }
+    thread->frames = frame->previous;
+}
+
+/* The frames as they are now; resetting drops every frame pushed since in one assignment (after longjmp), or switches
+ * to another chain (coroutines: keep one mark per coroutine; report the suspended ones with a root source). */
+typedef struct pf_frame *pf_frame_mark;
+static inline pf_frame_mark pf_frames_mark(struct pf_thread *thread) {
+    return thread->frames;
+}
+static inline void pf_frames_reset(struct pf_thread *thread, pf_frame_mark mark) {
+    thread->frames = mark;
+}
+
+/* A scope with n zeroed slots; works in C11 and C++ with gcc or clang:
+ *     PINFOLD_ROOTS(thread, root, 2);
+ *     root[0] = pf_alloc(...);
+ */
+struct pf_scope {
+    struct pf_frame frame;
+    struct pf_thread *thread;
+};
+static inline void pf_scope_leave(struct pf_scope *scope) {
+    pf_frame_pop(scope->thread, &scope->frame);
+}
+#define PINFOLD_ROOTS(thread_, name, n)                                    \
+    void *name[n] = {0};                                                   \
+    __attribute__((cleanup(pf_scope_leave))) struct pf_scope name##_scope; \
+    name##_scope.thread = (thread_);                                       \
+    pf_frame_push((thread_), &name##_scope.frame, name, sizeof(name) / sizeof((name)[0]))
+
+/* A root source enumerates slots that the embedder keeps: a VM's stack, its globals, its symbol table. It is called
+ * with the world stopped, twice per compacting collection, and must report the same slots both times, each slot once;
+ * it must not allocate or store references. */
+struct pf_visitor;
+typedef void pf_enumerate_roots(struct pf_visitor *visitor, void *data);
+struct pf_root_source {
+    pf_enumerate_roots *enumerate;
+    void *data;
+    struct pf_root_source *next; /* the heap's */
+};
+
+/* Adds a source; `source` stays the embedder's memory and must live until it is removed or the heap is destroyed. */
+PINFOLD_API void pf_root_source_add(struct pf_heap *heap, struct pf_root_source *source);
+PINFOLD_API void pf_root_source_remove(struct pf_heap *heap, struct pf_root_source *source);
+
+/* For root sources and `visit` callbacks: reports one slot, or `count` neighbouring ones. */
+PINFOLD_API void pf_visit_slot(struct pf_visitor *visitor, void *slot);
+PINFOLD_API void pf_visit_slots(struct pf_visitor *visitor, void *slots, size_t count);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,118 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Figures about a heap and its past collections. Sizes are bytes, times nanoseconds.
+ */
+#ifndef PINFOLD_STATS_H
+#define PINFOLD_STATS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#include "pinfold/heap.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Index of the large object heap where an array is indexed by generation. */
+enum { PINFOLD_LARGE = 3, PINFOLD_GENERATIONS = 4 };
+
+#define PINFOLD_REASON_TABLE(X)                                     \
+    X(BUDGET, "the budget of generation 0 is spent")                \
+    X(LARGE_BUDGET, "the budget of the large object heap is spent") \
+    X(INDUCED, "the program asked for it")                          \
+    X(OUT_OF_SPACE, "an allocation found no room")                  \
+    X(LAST_CHANCE, "an allocation would fail without it")           \
+    X(STRESS, "a stress mode asked for it")
+
+enum pf_reason {
+#define PINFOLD_REASON_ENUMERATOR(name, sentence) PINFOLD_REASON_##name,
+    PINFOLD_REASON_TABLE(PINFOLD_REASON_ENUMERATOR)
+#undef PINFOLD_REASON_ENUMERATOR
+};
+
+/* Why a collection compacted or swept. */
+#define PINFOLD_DECISION_TABLE(X)                                             \
+    X(SWEEP_LITTLE_TO_GAIN, "swept: compacting would gain too little")        \
+    X(SWEEP_REQUESTED, "swept: asked for")                                    \
+    X(SWEEP_STRESS, "swept: stress mode")                                     \
+    X(COMPACT_REQUESTED, "compacted: asked for")                              \
+    X(COMPACT_STRESS, "compacted: stress mode")                               \
+    X(COMPACT_LAST_CHANCE, "compacted: last chance before out of memory")     \
+    X(COMPACT_SEGMENT_LOW, "compacted: the ephemeral segment is nearly full") \
+    X(COMPACT_FRAGMENTED, "compacted: too much free space between survivors") \
+    X(COMPACT_MEMORY_LOAD, "compacted: the machine is short of memory")
+
+enum pf_decision {
+#define PINFOLD_DECISION_ENUMERATOR(name, sentence) PINFOLD_DECISION_##name,
+    PINFOLD_DECISION_TABLE(PINFOLD_DECISION_ENUMERATOR)
+#undef PINFOLD_DECISION_ENUMERATOR
+};
+
+#define PINFOLD_PHASE_TABLE(X) \
+    X(MARK, "mark")            \
+    X(PLAN, "plan")            \
+    X(RELOCATE, "relocate")    \
+    X(COMPACT, "compact")      \
+    X(SWEEP, "sweep")          \
+    X(LARGE, "large")
+
+enum pf_phase {
+#define PINFOLD_PHASE_ENUMERATOR(name, text) PINFOLD_PHASE_##name,
+    PINFOLD_PHASE_TABLE(PINFOLD_PHASE_ENUMERATOR)
+#undef PINFOLD_PHASE_ENUMERATOR
+        PINFOLD_PHASES
+};
+
+/* One finished collection. */
+struct pf_collection {
+    uint64_t number; /* 1, 2, ... */
+    int generation;  /* oldest generation collected */
+    enum pf_reason reason;
+    enum pf_decision decision;
+    int compacted;
+    int expanded;          /* the young generations went to a new segment */
+    int promoted_in_place; /* no segment could be had: everything became generation 2 */
+    uint64_t pause_ns;
+    uint64_t phase_ns[PINFOLD_PHASES];
+    size_t before_bytes[PINFOLD_GENERATIONS]; /* objects and free space */
+    size_t after_bytes[PINFOLD_GENERATIONS];
+    size_t survived_bytes[PINFOLD_GENERATIONS]; /* by the generation that objects came from */
+    size_t free_bytes[PINFOLD_GENERATIONS];     /* free objects after the collection */
+    size_t moved_bytes;
+    size_t budget_bytes[PINFOLD_GENERATIONS]; /* for the time until the next one */
+};
+
+struct pf_statistics {
+    uint64_t collections[3]; /* by oldest generation collected */
+    uint64_t pause_total_ns;
+    uint64_t pause_max_ns;
+    uint64_t pause_histogram[64];                 /* pauses of [2^i, 2^(i+1)) ns */
+    uint64_t allocated_bytes;                     /* since creation */
+    size_t generation_bytes[PINFOLD_GENERATIONS]; /* objects and free objects */
+    size_t free_bytes[PINFOLD_GENERATIONS];
+    size_t heap_bytes;      /* sum of generation_bytes */
+    size_t live_bytes;      /* heap_bytes - free bytes; exact right after a full collection */
+    size_t reserved_bytes;  /* address space */
+    size_t committed_bytes; /* memory asked of the system, bookkeeping included */
+    size_t bookkeeping_bytes;
+    size_t segments;
+    size_t large_segments;
+};
+
+PINFOLD_API void pf_heap_statistics(struct pf_heap *heap, struct pf_statistics *statistics);
+
+/* Copies the newest `count` records (at most 256 are kept), oldest of them first; returns how many. */
+PINFOLD_API size_t pf_heap_history(const struct pf_heap *heap, struct pf_collection *records, size_t count);
+
+/* Pause that a share `quantile` (0..1) of the last 256 collections did not exceed, in nanoseconds. */
+PINFOLD_API uint64_t pf_heap_pause_quantile(const struct pf_heap *heap, double quantile);
+
+PINFOLD_API const char *pf_reason_text(enum pf_reason reason);
+PINFOLD_API const char *pf_decision_text(enum pf_decision decision);
+PINFOLD_API const char *pf_phase_text(enum pf_phase phase);
+
+#ifdef __cplusplus
+}
+#endif
+#endif

@@ -1,0 +1,30 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Looking at the whole heap.
+ */
+#ifndef PINFOLD_WALK_H
+#define PINFOLD_WALK_H
+
+#include "pinfold/thread.h"
+#include "pinfold/type.h"
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+/* Calls `visit` for every object of the heap, dead ones that no collection has found yet included, in address order
+ * within a segment. `generation` is 0, 1, 2, or 3 for large objects; `is_free` tells free space, of which only address
+ * and size mean anything. Return nonzero to stop; that value is returned. The callback must not allocate or collect. */
+typedef int pf_walk_visit(void *object, size_t size, int generation, int is_free, void *data);
+PINFOLD_API int pf_heap_walk(struct pf_thread *thread, pf_walk_visit *visit, void *data);
+
+/* The generation in which `object` lies: 0, 1 or 2; 3 for a large object; -1 when the address is not in the heap. */
+PINFOLD_API int pf_generation_of(const struct pf_heap *heap, const void *object);
+
+/* Checks the heap now. 0 = clean; otherwise the message names object, slot, holder, segment and generation. */
+PINFOLD_API int pf_heap_verify(struct pf_thread *thread, struct pf_message *message);
+
+#ifdef __cplusplus
+}
+#endif
+#endif
