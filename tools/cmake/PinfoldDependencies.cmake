@@ -1,0 +1,25 @@
+# SPDX-License-Identifier: MIT
+#
+# What the library needs from the system, found by pkg-config. A missing one ends the configuration with the name of
+# the Debian package that provides it. The benchmarks look for their own (libgc, mimalloc), and do without them.
+
+find_package(Threads REQUIRED)
+find_package(PkgConfig QUIET)
+if(NOT PkgConfig_FOUND)
+    message(FATAL_ERROR "Pinfold needs pkg-config. On Debian: apt-get install pkg-config")
+endif()
+
+# pinfold_require(prefix module package purpose): the imported target is PkgConfig::<prefix>.
+function(pinfold_require prefix module package purpose)
+    pkg_check_modules(${prefix} QUIET IMPORTED_TARGET GLOBAL ${module})
+    if(NOT ${prefix}_FOUND)
+        message(FATAL_ERROR "Pinfold needs ${module} (${purpose}), and pkg-config does not find it. "
+                            "On Debian: apt-get install ${package}, or run tools/setup.sh")
+    endif()
+endfunction()
+
+pinfold_require(PINFOLD_ATOMIC_OPS atomic_ops libatomic-ops-dev "atomic operations")
+pinfold_require(PINFOLD_LIBUNWIND libunwind libunwind-dev "stack walks")
+if(PROJECT_IS_TOP_LEVEL AND BUILD_TESTING)
+    pinfold_require(PINFOLD_CHECK check check "the test framework; not with -DBUILD_TESTING=OFF")
+endif()
