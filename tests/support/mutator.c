@@ -1,0 +1,275 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A table of operations with weights. Each takes what it needs from the random sequence, so a seed fixes everything.
+ */
+#include "tests/support/mutator.h"
+
+#include "tests/support/replay.h"
+#include "tests/support/shadow_check.h"
+
+struct mutation {
+    struct shadow *shadow;
+    struct random *random;
+    const struct mutator_limits *limits;
+};
+
+/* --- choosing --- */
+
+static size_t random_small_size(struct random *random) {
+    switch (random_below(random, 8)) {
+    case 0:
+        return 0;
+    case 1:
+    case 2:
+        return random_below(random, 600);
+    case 3:
+        return random_below(random, 3000);
+    default:
+        return random_below(random, 100);
+    }
+}
+
+static struct shadow_shape random_shape(struct mutation *mutation) {
+    struct random *random = mutation->random;
+    struct shadow_shape shape = {(enum shadow_kind)random_below(random, SHADOW_KINDS), 0, 0};
+    int is_large = random_below(random, 1000) < mutation->limits->large_per_mille;
+    if (is_large) {
+        shape.kind = (enum shadow_kind)random_between(random, SHADOW_VECTOR, SHADOW_DIARY);
+    }
+    if (shadow_kind_is_array(shape.kind)) {
+        size_t large = mutation->limits->large_size;
+        size_t size = is_large ? random_between(random, large, 3 * large) : random_small_size(random);
+        shape.length = shadow_length_for(shape.kind, size);
+    }
+    if (shape.kind == SHADOW_DIARY) {
+        shape.used = random_below(random, shape.length + 1);
+    }
+    return shape;
+}
+
+static struct shadow_object *random_object(struct mutation *mutation) {
+    const struct shadow *shadow = mutation->shadow;
+    return shadow->count == 0 ? NULL : shadow->objects[random_below(mutation->random, shadow->count)];
+}
+
+/* An object with slots, or NULL when a few tries find none. */
+static struct shadow_object *random_holder(struct mutation *mutation) {
+    for (int i = 0; i < 8; i++) {
+        struct shadow_object *object = random_object(mutation);
+        if (object != NULL && object->slots > 0) {
+            return object;
+        }
+    }
+    return NULL;
+}
+
+static int has_adjacent_slots(enum shadow_kind kind) {
+    return kind == SHADOW_VECTOR || kind == SHADOW_LABELED || kind == SHADOW_DIARY;
+}
+
+static struct shadow_value random_value(struct mutation *mutation) {
+    if (random_chance(mutation->random, 80)) {
+        return shadow_random_reference(mutation->shadow, mutation->random);
+    }
+    return shadow_random_word(mutation->shadow, mutation->random);
+}
+
+/* --- operations on objects --- */
+
+/* A fresh object, often linked to what is there at once, in both directions. */
+static void allocate(struct mutation *mutation) {
+    struct shadow *shadow = mutation->shadow;
+    struct shadow_shape shape = random_shape(mutation);
+    size_t root = random_below(mutation->random, SHADOW_TABLE_ROOTS);
+    struct shadow_object *fresh = shadow_allocate(shadow, &shape, root, random_chance(mutation->random, 10));
+    if (fresh == NULL) {
+        replay_fail("no room for %zu bytes beside %zu", shadow_size(&shape), shadow->bytes);
+    }
+    shadow_refresh(shadow); /* a collection may have come with the allocation; the root keeps the object known */
+    for (size_t i = 0; i < fresh->slots && i < 3; i++) {
+        shadow_store(shadow, fresh, random_below(mutation->random, fresh->slots), random_value(mutation));
+    }
+    struct shadow_object *holder = random_holder(mutation);
+    if (holder != NULL && random_chance(mutation->random, 60)) {
+        struct shadow_value value = {fresh, shadow->reference_tags[0]};
+        shadow_store(shadow, holder, random_below(mutation->random, holder->slots), value);
+    }
+}
+
+static void link_objects(struct mutation *mutation) {
+    struct shadow_object *holder = random_holder(mutation);
+    if (holder != NULL) {
+        shadow_store(mutation->shadow, holder, random_below(mutation->random, holder->slots), random_value(mutation));
+    }
+}
+
+static void unlink_object(struct mutation *mutation) {
+    struct shadow_object *holder = random_holder(mutation);
+    if (holder != NULL) {
+        shadow_store(mutation->shadow, holder, random_below(mutation->random, holder->slots),
+                     shadow_random_word(mutation->shadow, mutation->random));
+    }
+}
+
+static void copy_range(struct mutation *mutation) {
+    struct shadow_object *from = random_holder(mutation);
+    struct shadow_object *to = random_chance(mutation->random, 30) ? from : random_holder(mutation);
+    if (from == NULL || to == NULL || !has_adjacent_slots(from->shape.kind) || !has_adjacent_slots(to->shape.kind)) {
+        return;
+    }
+    size_t most = from->slots < to->slots ? from->slots : to->slots;
+    size_t count = random_below(mutation->random, most + 1);
+    size_t from_index = random_below(mutation->random, from->slots - count + 1);
+    size_t to_index = random_below(mutation->random, to->slots - count + 1);
+    if (count > 0) {
+        shadow_store_range(mutation->shadow, to, to_index, from, from_index, count);
+    }
+}
+
+static void rewrite_payload(struct mutation *mutation) {
+    struct shadow_object *object = random_object(mutation);
+    if (object != NULL) {
+        shadow_rewrite(mutation->shadow, object);
+    }
+}
+
+/* --- operations on roots --- */
+
+static void change_root(struct mutation *mutation) {
+    size_t root = random_below(mutation->random, SHADOW_TABLE_ROOTS);
+    shadow_set_table(mutation->shadow, root, random_value(mutation));
+}
+
+static void drop_root(struct mutation *mutation) {
+    size_t root = random_below(mutation->random, SHADOW_TABLE_ROOTS);
+    shadow_set_table(mutation->shadow, root, shadow_random_word(mutation->shadow, mutation->random));
+}
+
+static void change_handle(struct mutation *mutation) {
+    struct shadow *shadow = mutation->shadow;
+    size_t index = random_below(mutation->random, SHADOW_HANDLES);
+    if (shadow->handles[index] == NULL) {
+        shadow_create_handle(shadow, index, random_value(mutation));
+    } else if (random_chance(mutation->random, 50)) {
+        shadow_set_handle(shadow, index, random_value(mutation));
+    } else {
+        shadow_destroy_handle(shadow, index);
+    }
+}
+
+static void change_frames(struct mutation *mutation) {
+    struct shadow *shadow = mutation->shadow;
+    size_t choice = random_below(mutation->random, 20);
+    if (shadow->frame_count < SHADOW_FRAMES && choice < 10) {
+        shadow_push_frame(shadow, random_below(mutation->random, SHADOW_FRAME_SLOTS + 1));
+    } else if (shadow->frame_count > 0 && choice < 19) {
+        shadow_pop_frame(shadow);
+    } else {
+        shadow_reset_frames(shadow, random_below(mutation->random, shadow->frame_count + 1));
+    }
+}
+
+static void change_frame_slot(struct mutation *mutation) {
+    struct shadow *shadow = mutation->shadow;
+    if (shadow->frame_count == 0) {
+        return;
+    }
+    size_t frame = random_below(mutation->random, shadow->frame_count);
+    if (shadow->frames[frame].count > 0) {
+        size_t slot = random_below(mutation->random, shadow->frames[frame].count);
+        shadow_set_frame_slot(shadow, frame, slot, random_value(mutation));
+    }
+}
+
+/* --- collecting and the whole --- */
+
+static void collect(struct mutation *mutation) {
+    struct shadow *shadow = mutation->shadow;
+    int generation = (int)random_below(mutation->random, 3);
+    enum pf_collect_mode mode = (enum pf_collect_mode)random_below(mutation->random, 3);
+    uint64_t before = shadow->collections;
+    pf_collect(shadow->thread, generation, mode);
+    if (shadow->collections == before) {
+        replay_fail("pf_collect(%d) did not collect", generation);
+    }
+    shadow_check(shadow);
+    if (generation == 2) {
+        shadow_check_exact(shadow);
+    }
+    if (random_chance(mutation->random, 25)) {
+        shadow_verify(shadow);
+    }
+}
+
+/* Cuts the model down: most roots go, and a quarter of all slots. The check then forgets what is out of reach. */
+static void drop_much(struct mutation *mutation) {
+    struct shadow *shadow = mutation->shadow;
+    struct shadow_value nothing = {NULL, 0};
+    for (size_t i = 0; i < SHADOW_TABLE_ROOTS; i++) {
+        if (random_chance(mutation->random, 80)) {
+            shadow_set_table(shadow, i, nothing);
+        }
+    }
+    for (size_t i = 0; i < SHADOW_HANDLES; i++) {
+        if (shadow->handles[i] != NULL && random_chance(mutation->random, 50)) {
+            shadow_set_handle(shadow, i, nothing);
+        }
+    }
+    shadow_reset_frames(shadow, shadow->frame_count / 2);
+    for (size_t i = 0; i < shadow->count; i++) {
+        for (size_t slot = 0; slot < shadow->objects[i]->slots; slot++) {
+            if (random_chance(mutation->random, 25)) {
+                shadow_store(shadow, shadow->objects[i], slot, nothing);
+            }
+        }
+    }
+    shadow_check(shadow);
+}
+
+struct operation {
+    void (*run)(struct mutation *mutation);
+    unsigned weight;
+};
+
+static const struct operation operations_table[] = {
+    {allocate, 380},       {link_objects, 250},     {unlink_object, 80}, {copy_range, 60},
+    {rewrite_payload, 60}, {change_root, 40},       {drop_root, 40},     {change_handle, 35},
+    {change_frames, 30},   {change_frame_slot, 24}, {drop_much, 1},
+};
+enum { OPERATIONS = sizeof(operations_table) / sizeof(operations_table[0]) };
+
+static const struct operation *random_operation(struct random *random) {
+    unsigned total = 0;
+    for (size_t i = 0; i < OPERATIONS; i++) {
+        total += operations_table[i].weight;
+    }
+    size_t ticket = random_below(random, total);
+    const struct operation *operation = operations_table;
+    while (ticket >= operation->weight) {
+        ticket -= operation->weight;
+        operation++;
+    }
+    return operation;
+}
+
+struct mutator_limits mutator_default_limits(const struct pf_options *options) {
+    struct mutator_limits limits = {600000, options->large_threshold, 8, 6};
+    return limits;
+}
+
+void mutator_run(struct shadow *shadow, struct random *random, const struct mutator_limits *limits, uint64_t first,
+                 uint64_t operations) {
+    struct mutation mutation = {shadow, random, limits};
+    for (uint64_t i = 0; i < operations; i++) {
+        replay_operation(first + i);
+        if (random_below(random, 1000) < limits->collect_per_mille) {
+            collect(&mutation);
+        } else {
+            random_operation(random)->run(&mutation);
+        }
+        shadow_refresh(shadow);
+        if (shadow->bytes > limits->live_bytes) {
+            drop_much(&mutation);
+        }
+    }
+}
