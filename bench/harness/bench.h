@@ -1,0 +1,131 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What the harness, the workloads and the systems say to each other. A workload is one source file that exports one
+ * struct bench_workload; it is compiled once for every system, against that system's inline adapter (system/adapter.h).
+ * A system is one header of inline operations and one source with the functions declared at the end of this file.
+ *
+ *     main --- parses ---> struct bench_run --- workload->run(run, mutator) ---> checksum
+ *                             ^                     |
+ *                             +---- bench_stop -----+   (clock stopped, figures taken, live data still reachable)
+ *
+ * Invariant: everything in a struct bench_run but the figures, the clocks, the counts and the extra pairs is constant
+ * while a workload runs. The harness owns the run; one thread uses it.
+ */
+#ifndef BENCH_HARNESS_BENCH_H
+#define BENCH_HARNESS_BENCH_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+struct bench_run;
+struct bench_mutator; /* one thread's side of a system; defined by each system's header */
+
+/* Exit codes. A wrong argument is told apart from a full heap because the search for the smallest heap needs it. */
+enum { BENCH_EXIT_ARGUMENTS = 2, BENCH_EXIT_OUT_OF_MEMORY = 3 };
+
+/* An option that only one workload has: a whole number, read as run->option[its index]. */
+struct bench_option {
+    const char *name; /* without the dashes */
+    uint64_t initial;
+    uint64_t min;
+    uint64_t max;
+    const char *sentence;
+};
+
+enum { BENCH_OPTIONS_MAX = 4, BENCH_EXTRA_PAIRS_MAX = 8 };
+
+struct bench_workload {
+    const char *name;
+    const char *sentence;
+    uint64_t (*run)(struct bench_run *run, struct bench_mutator *mutator); /* returns the checksum */
+    const struct bench_option *options;
+    size_t option_count;
+    uint64_t threads_max;
+    size_t young_bytes;  /* 0, or what the workload wants to allocate between two collections of the young */
+    int needs_collector; /* makes sense only where a collection can be asked for */
+};
+
+/* Figures a system may be able to tell. A figure that it cannot tell stays NAN and is left out of the line. */
+#define BENCH_FIGURE_TABLE(X) \
+    X(gc0, "%.0f")            \
+    X(gc1, "%.0f")            \
+    X(gc2, "%.0f")            \
+    X(pause_max_ms, "%.3f")   \
+    X(pause_p99_ms, "%.3f")   \
+    X(pause_total_ms, "%.3f") \
+    X(heap_bytes, "%.0f")     \
+    X(live_bytes, "%.0f")     \
+    X(committed_bytes, "%.0f")
+
+struct bench_figures {
+#define BENCH_FIGURE_FIELD(name, format) double name;
+    BENCH_FIGURE_TABLE(BENCH_FIGURE_FIELD)
+#undef BENCH_FIGURE_FIELD
+};
+
+struct bench_extra_pair {
+    char name[32];
+    double value;
+};
+
+struct bench_run {
+    const struct bench_workload *workload;
+    double scale;
+    uint64_t seed;
+    uint64_t threads;
+    uint64_t option[BENCH_OPTIONS_MAX];
+    size_t heap_limit; /* bytes; 0 = none */
+    int explain;
+
+    uint64_t objects; /* asked for by the workload, arrays included */
+    uint64_t bytes;   /* the same in bytes, without headers, so that it is equal on every system */
+    double wall_start_s;
+    double cpu_start_s;
+    double wall_s;
+    double cpu_s;
+    uint64_t rss_kib;
+    struct bench_figures figures;
+    struct bench_extra_pair extra[BENCH_EXTRA_PAIRS_MAX];
+    size_t extra_count;
+};
+
+/* `amount` of work at the run's scale; at least 1. */
+uint64_t bench_scaled(const struct bench_run *run, uint64_t amount);
+
+/* Adds to what the workload asked for; called once per batch, not per object. */
+static inline void bench_count(struct bench_run *run, uint64_t objects, uint64_t bytes) {
+    run->objects += objects;
+    run->bytes += bytes;
+}
+
+/* Stops the clocks and takes the figures. Called by every workload exactly once, when its work is done and its
+ * long-lived data is still reachable; what it does afterwards (releasing them) is not measured. */
+void bench_stop(struct bench_run *run, struct bench_mutator *mutator);
+
+/* A pair of the workload's own, printed behind the checksum. */
+void bench_extra(struct bench_run *run, const char *name, double value);
+
+/* A sentence on standard error, then exit. */
+__attribute__((noreturn, format(printf, 2, 3))) void bench_fail(int exit_code, const char *format, ...);
+__attribute__((noreturn, cold)) void bench_out_of_memory(size_t size);
+
+/* What a system is; each system's source defines it, and the four functions below. */
+struct bench_system {
+    const char *name;
+    int collects;     /* has collections that a workload can ask for */
+    int limits_heap;  /* honours run->heap_limit */
+    int explains;     /* has something to say behind --explain */
+    const char *note; /* why not, for the two above; or "" */
+};
+extern const struct bench_system bench_system;
+
+/* Opens the system for the calling thread. Ends in bench_fail when that cannot be done. */
+struct bench_mutator *bench_system_open(const struct bench_run *run);
+void bench_system_close(struct bench_mutator *mutator);
+
+/* Fills in the figures the system knows. It may collect: the clocks stand still, and counts are taken first. */
+void bench_system_sample(struct bench_mutator *mutator, struct bench_figures *figures);
+void bench_system_explain(struct bench_mutator *mutator, FILE *out);
+
+#endif

@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The operations a workload is written in. The build compiles each workload once per system and names that system's
+ * header in BENCH_SYSTEM_HEADER, so that allocation and stores are inlined wherever the system offers it. Each header
+ * provides:
+ *
+ *   struct bench_header            first member of every object: the type word on pinfold, empty elsewhere
+ *   BENCH_TYPE(name, struct tag, bits)   a static type; bits is an or of BENCH_REF(struct tag, field), 0 = no
+ * references bench_new(mutator, &type)      a zeroed object bench_new_bytes / _doubles / _references(mutator, length)
+ * a zeroed array bench_bytes / bench_doubles(array)      address of its elements bench_reference(array, i),
+ * bench_set_reference(mutator, array, i, value) BENCH_STORE(mutator, object, field, value)   stores a reference into an
+ * object that an allocation may have made old
+ *
+ *   bench_local                    a reference that survives allocations
+ *   bench_keep(mutator, value)     makes one; bench_kept(local) reads, bench_set_local(&local, value) replaces it
+ *   bench_drop(mutator, count)     ends the newest `count` of them
+ *
+ *   BENCH_RELEASES                 1 where the program ends an object's life itself
+ *   bench_release(mutator, object) ends it; does nothing where BENCH_RELEASES is 0
+ *   bench_collect(mutator, generation)   collects generations 0..generation, where the system has collections
+ *
+ * Rules for workloads: on a moving collector every allocation makes plain C pointers into the heap stale, so a workload
+ * keeps what it needs across an allocation in a bench_local. A plain assignment to a field is allowed only for an
+ * object that was allocated after the last other allocation. Everything is zeroed on every system.
+ */
+#ifndef BENCH_SYSTEM_ADAPTER_H
+#define BENCH_SYSTEM_ADAPTER_H
+
+#include "harness/bench.h"
+#include BENCH_SYSTEM_HEADER
+
+/* Bytes of an object that are the workload's own. */
+#define BENCH_PAYLOAD(aggregate) (sizeof(aggregate) - sizeof(struct bench_header))
+
+#endif

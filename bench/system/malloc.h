@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The C library's allocator: calloc and free.
+ */
+#ifndef BENCH_SYSTEM_MALLOC_H
+#define BENCH_SYSTEM_MALLOC_H
+
+#include <stdlib.h>
+
+#include "harness/bench.h"
+
+enum { BENCH_RELEASES = 1 };
+
+struct bench_mutator {
+    char unused; /* the allocator's state is the process's */
+};
+
+static inline void *bench_zeroed(size_t size, int has_references) {
+    (void)has_references;
+    void *object = calloc(1, size);
+    if (__builtin_expect(object == NULL, 0)) {
+        bench_out_of_memory(size);
+    }
+    return object;
+}
+
+#include "system/plain.h"
+
+static inline void bench_release(struct bench_mutator *mutator, void *object) {
+    (void)mutator;
+    free(object);
+}
+
+static inline void bench_collect(struct bench_mutator *mutator, int generation) {
+    (void)mutator;
+    (void)generation;
+}
+
+#endif

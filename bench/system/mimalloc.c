@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * mimalloc. It can tell what it has committed, for the whole process.
+ */
+#include "system/mimalloc.h"
+
+const struct bench_system bench_system = {
+    .name = "mimalloc",
+    .note = "mimalloc has neither a heap limit nor collections",
+};
+
+struct bench_mutator *bench_system_open(const struct bench_run *run) {
+    static struct bench_mutator mutator;
+    (void)run;
+    return &mutator;
+}
+
+void bench_system_close(struct bench_mutator *mutator) {
+    (void)mutator;
+}
+
+void bench_system_sample(struct bench_mutator *mutator, struct bench_figures *figures) {
+    size_t committed = 0;
+    (void)mutator;
+    mi_process_info(NULL, NULL, NULL, NULL, NULL, &committed, NULL, NULL);
+    figures->committed_bytes = (double)committed;
+}
+
+void bench_system_explain(struct bench_mutator *mutator, FILE *out) {
+    (void)mutator;
+    (void)out;
+}

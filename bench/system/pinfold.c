@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Pinfold: one heap with the default options and the environment's (PINFOLD_GEN0_SIZE=32M and so on), one thread.
+ * Pauses come from the event listener, so that all of them count and not only those that the history still holds.
+ */
+#include "system/pinfold.h"
+
+#include <stdlib.h>
+
+#include "harness/pauses.h"
+#include "system/pinfold_explain.h"
+
+const struct bench_system bench_system = {
+    .name = "pinfold",
+    .collects = 1,
+    .explains = 1,
+    .note = "this version of pinfold has no hard limit on its heap",
+};
+
+/* The mutator comes first, so that its address is the instance's. */
+struct instance {
+    struct bench_mutator mutator;
+    struct pf_heap *heap;
+    struct pf_root_source locals;
+    struct pf_listener listener;
+    struct bench_pauses pauses;
+    struct explain_totals totals;
+    int sampled; /* the collection that sampling makes is not the workload's */
+};
+
+static struct instance *instance_of(struct bench_mutator *mutator) {
+    return (struct instance *)mutator;
+}
+
+static void enumerate_locals(struct pf_visitor *visitor, void *data) {
+    struct bench_mutator *mutator = data;
+    pf_visit_slots(visitor, mutator->slots, (size_t)(mutator->top - mutator->slots));
+}
+
+static void collection_end(void *data, const struct pf_collection *record) {
+    struct instance *instance = data;
+    if (!instance->sampled) {
+        bench_pauses_add(&instance->pauses, (double)record->pause_ns * 1e-6);
+        explain_totals_add(&instance->totals, record);
+    }
+}
+
+static void must(enum pf_status status, const struct pf_message *message) {
+    if (status != PINFOLD_OK) {
+        int wrong_option = status == PINFOLD_BAD_OPTION;
+        bench_fail(wrong_option ? BENCH_EXIT_ARGUMENTS : EXIT_FAILURE, "%s: %s", pf_status_text(status), message->text);
+    }
+}
+
+static size_t at_least(size_t size, size_t minimum) {
+    return size > minimum ? size : minimum;
+}
+
+static void open_heap(struct instance *instance, const struct bench_run *run) {
+    struct pf_message message = {""};
+    struct pf_options options;
+    pf_options_init(&options);
+    must(pf_options_from_environment(&options, &message), &message);
+    if (run->workload->young_bytes != 0) {
+        options.gen0_size = at_least(options.gen0_size, run->workload->young_bytes);
+        options.gen0_max_size = at_least(options.gen0_max_size, run->workload->young_bytes);
+    }
+    must(pf_heap_create(&options, &instance->heap, &message), &message);
+}
+
+static int heap_is_full(struct pf_thread *thread, size_t size, void *data) {
+    (void)thread;
+    (void)data;
+    bench_out_of_memory(size);
+}
+
+struct bench_mutator *bench_system_open(const struct bench_run *run) {
+    struct pf_message none = {"the thread cannot be attached"};
+    struct instance *instance = calloc(1, sizeof *instance);
+    if (instance == NULL) {
+        bench_out_of_memory(sizeof *instance);
+    }
+    open_heap(instance, run);
+    pf_heap_set_out_of_memory_handler(instance->heap, heap_is_full, NULL);
+    instance->listener.collection_end = collection_end;
+    pf_heap_set_listener(instance->heap, &instance->listener, instance);
+    must(pf_thread_attach(instance->heap, &instance->mutator.thread), &none);
+    instance->mutator.top = instance->mutator.slots;
+    instance->locals.enumerate = enumerate_locals;
+    instance->locals.data = &instance->mutator;
+    pf_root_source_add(instance->heap, &instance->locals);
+    return &instance->mutator;
+}
+
+void bench_system_close(struct bench_mutator *mutator) {
+    struct instance *instance = instance_of(mutator);
+    pf_root_source_remove(instance->heap, &instance->locals);
+    pf_thread_detach(mutator->thread);
+    pf_heap_destroy(instance->heap);
+    bench_pauses_finish(&instance->pauses);
+    free(instance);
+}
+
+/* live_bytes is exact only right after a full collection, so one is made after everything else was read. */
+void bench_system_sample(struct bench_mutator *mutator, struct bench_figures *figures) {
+    struct instance *instance = instance_of(mutator);
+    struct pf_statistics statistics;
+    pf_heap_statistics(instance->heap, &statistics);
+    figures->gc0 = (double)statistics.collections[0];
+    figures->gc1 = (double)statistics.collections[1];
+    figures->gc2 = (double)statistics.collections[2];
+    figures->pause_max_ms = instance->pauses.max_ms;
+    figures->pause_p99_ms = bench_pauses_quantile(&instance->pauses, 0.99);
+    figures->pause_total_ms = instance->pauses.total_ms;
+    figures->heap_bytes = (double)statistics.heap_bytes;
+    figures->committed_bytes = (double)statistics.committed_bytes;
+    explain_history_take(&instance->totals, instance->heap);
+    instance->sampled = 1;
+    pf_collect(mutator->thread, 2, PINFOLD_COLLECT_DEFAULT);
+    pf_heap_statistics(instance->heap, &statistics);
+    figures->live_bytes = (double)statistics.live_bytes;
+}
+
+void bench_system_explain(struct bench_mutator *mutator, FILE *out) {
+    explain_print(&instance_of(mutator)->totals, out);
+}

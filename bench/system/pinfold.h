@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Pinfold as a language implementation would use it: inline allocation, inline write barrier, and one shadow stack that
+ * a root source reports, so that keeping a local costs two stores and no call. (A struct pf_frame per function, the
+ * form for C written by hand, costs five stores more per level of a recursion.)
+ *
+ *     slots  [ a b c d . . . . ]      [slots, top) is visited and updated by every collection
+ *                      ^ top
+ */
+#ifndef BENCH_SYSTEM_PINFOLD_H
+#define BENCH_SYSTEM_PINFOLD_H
+
+#include <pinfold/pinfold.h>
+
+#include "harness/bench.h"
+
+/* The deepest recursion of a workload is a tree of depth 25 with two locals a level. */
+enum { BENCH_RELEASES = 0, BENCH_PINFOLD_LOCALS = 256 };
+
+struct bench_mutator {
+    struct pf_thread *thread;
+    void **top; /* first free slot */
+    void *slots[BENCH_PINFOLD_LOCALS];
+};
+
+struct bench_header {
+    const struct pf_type *type;
+};
+
+#define BENCH_REF(aggregate, field) PINFOLD_REF(aggregate, field)
+#define BENCH_TYPE(name, aggregate, bits) \
+    static const struct pf_type name = PINFOLD_FIXED_TYPE(#aggregate, aggregate, bits)
+#define BENCH_STORE(mutator, object, field, value) pf_store((mutator)->thread, &(object)->field, (value))
+
+static const struct pf_type bench_bytes_type = PINFOLD_BYTES_TYPE("bytes", 1);
+static const struct pf_type bench_doubles_type = PINFOLD_BYTES_TYPE("doubles", sizeof(double));
+static const struct pf_type bench_references_type = PINFOLD_VECTOR_TYPE("references");
+
+/* What the three array types have in common; the elements follow. */
+struct bench_array {
+    const struct pf_type *type;
+    size_t length;
+};
+
+static inline void *bench_new(struct bench_mutator *mutator, const struct pf_type *type) {
+    return pf_alloc(mutator->thread, type);
+}
+
+static inline void *bench_new_bytes(struct bench_mutator *mutator, size_t length) {
+    return pf_alloc_array(mutator->thread, &bench_bytes_type, length);
+}
+
+static inline void *bench_new_doubles(struct bench_mutator *mutator, size_t length) {
+    return pf_alloc_array(mutator->thread, &bench_doubles_type, length);
+}
+
+static inline void *bench_new_references(struct bench_mutator *mutator, size_t length) {
+    return pf_alloc_array(mutator->thread, &bench_references_type, length);
+}
+
+static inline uint8_t *bench_bytes(void *array) {
+    return (uint8_t *)((struct bench_array *)array + 1);
+}
+
+static inline double *bench_doubles(void *array) {
+    return (double *)((struct bench_array *)array + 1);
+}
+
+static inline void *bench_reference(void *array, size_t index) {
+    return ((void **)((struct bench_array *)array + 1))[index];
+}
+
+static inline void bench_set_reference(struct bench_mutator *mutator, void *array, size_t index, void *value) {
+    pf_store(mutator->thread, (void **)((struct bench_array *)array + 1) + index, value);
+}
+
+typedef void **bench_local;
+
+static inline bench_local bench_keep(struct bench_mutator *mutator, void *value) {
+    bench_local local = mutator->top;
+    *local = value;
+    mutator->top = local + 1;
+    return local;
+}
+
+static inline void *bench_kept(bench_local local) {
+    return *local;
+}
+
+static inline void bench_set_local(bench_local *local, void *value) {
+    **local = value;
+}
+
+static inline void bench_drop(struct bench_mutator *mutator, size_t count) {
+    mutator->top -= count;
+}
+
+static inline void bench_release(struct bench_mutator *mutator, void *object) {
+    (void)mutator;
+    (void)object;
+}
+
+static inline void bench_collect(struct bench_mutator *mutator, int generation) {
+    pf_collect(mutator->thread, generation, PINFOLD_COLLECT_DEFAULT);
+}
+
+#endif
