@@ -14,4 +14,4 @@ cmake --build --preset release
 echo "demo: 3/4 a Scheme program, gcbench, on Pinfold"
 ./build/release/tools/scheme/pinfold-scheme tools/scheme/programs/gcbench.scm
 echo "demo: 4/4 the allocation benchmarks: Pinfold against a conservative collector and two allocators"
-exec python3 bench/run.py --scale 0.1
+exec python3 bench/run.py --scale 0.3
