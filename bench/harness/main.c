@@ -76,6 +76,9 @@ static void print_line(const struct bench_run *run, uint64_t checksum) {
            (unsigned long long)run->bytes);
     print_figures(&run->figures);
     printf(" rss_kib=%llu checksum=%llu", (unsigned long long)run->rss_kib, (unsigned long long)checksum);
+    if (run->threads > 1) {
+        printf(" threads=%llu", (unsigned long long)run->threads);
+    }
     for (size_t i = 0; i < run->extra_count; i++) {
         printf(" %s=%.6g", run->extra[i].name, run->extra[i].value);
     }

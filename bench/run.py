@@ -1,0 +1,380 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: MIT
+"""Runs workloads on systems, interleaved and several times, and prints medians and ratios.
+
+    bench/run.py --build build/release --systems pinfold,bdwgc,malloc,mimalloc --runs 5
+
+Interleaved: round 1 runs every system on every workload, then round 2, and so on, so that a machine that gets slower
+for a while slows all systems. A ratio is the median of the rounds' ratios, each taken inside one round. Exit code 1
+when a run failed or a checksum differs between systems or from the known one; 2 for wrong arguments.
+"""
+
+import argparse
+import json
+import os
+import statistics
+import subprocess
+import sys
+
+import plot
+
+SYSTEMS = ["pinfold", "bdwgc", "malloc", "mimalloc"]
+
+# At scale 1, seed 42 and with the workload's own options at their defaults.
+KNOWN_CHECKSUMS = {
+    "gcbench": 524287,
+    "binary-trees": 306883246,
+    "alloc-die": 600000000,
+    "lru-cache": 4998040,
+    "loh-churn": 408638067,
+}
+
+EXIT_OUT_OF_MEMORY = 3  # of a bench program, at its heap limit
+MIB = 1 << 20
+
+
+class RunError(Exception):
+    """A bench program failed, took too long or printed something else than a line."""
+
+    def __init__(self, message, code=None):
+        super().__init__(message)
+        self.code = code
+
+
+def parse_value(text):
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text
+
+
+def parse_line(output):
+    """The pairs of the last line that begins with workload=."""
+    lines = [line for line in output.splitlines() if line.startswith("workload=")]
+    if not lines:
+        raise RunError("no line of results in: %r" % output[:200])
+    pairs = {}
+    for word in lines[-1].split():
+        name, equals, value = word.partition("=")
+        if not equals:
+            raise RunError("%r is not a name=value pair" % word)
+        pairs[name] = parse_value(value)
+    return pairs
+
+
+def parse_workload_options(texts):
+    """["gcbench:depth=12"] -> {"gcbench": ["--depth=12"]}"""
+    options = {}
+    for text in texts:
+        workload, colon, setting = text.partition(":")
+        if not colon or "=" not in setting:
+            raise ValueError("--with %s: expected WORKLOAD:NAME=VALUE" % text)
+        options.setdefault(workload, []).append("--" + setting)
+    return options
+
+
+def run_program(command, timeout):
+    """Standard output of one run. An interrupt or a timeout ends this child and nothing else."""
+    child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    try:
+        output, errors = child.communicate(timeout=timeout)
+    except subprocess.TimeoutExpired:
+        raise RunError("%s took more than %g s" % (" ".join(command), timeout)) from None
+    finally:
+        if child.poll() is None:
+            child.kill()
+            child.wait()
+    if child.returncode != 0:
+        reason = errors.strip().splitlines()[-1:] or ["exit code %d" % child.returncode]
+        raise RunError("%s: %s" % (" ".join(command), reason[0]), child.returncode)
+    return output
+
+
+class Bench:
+    """Where the programs are and what every run of them has in common."""
+
+    def __init__(self, build, scale=1.0, seed=42, threads=1, timeout=600, options=None):
+        directory = os.path.join(build, "bench")
+        self.directory = directory if os.path.isdir(directory) else build
+        self.scale = scale
+        self.seed = seed
+        self.threads = threads
+        self.timeout = timeout
+        self.options = options or {}
+
+    def program(self, system):
+        return os.path.join(self.directory, "bench-" + system)
+
+    def has(self, system):
+        return os.access(self.program(system), os.X_OK)
+
+    def workloads(self, system):
+        return run_program([self.program(system), "--list"], 20).split()
+
+    def limits_heap(self, system):
+        return "--heap-limit" in run_program([self.program(system), "--help"], 20)
+
+    def command(self, system, workload, heap_limit=None):
+        command = [self.program(system), workload, "--scale=%g" % self.scale, "--seed=%d" % self.seed]
+        if self.threads != 1:
+            command.append("--threads=%d" % self.threads)
+        if heap_limit is not None:
+            command.append("--heap-limit=%d" % heap_limit)
+        return command + self.options.get(workload, [])
+
+    def run(self, system, workload, heap_limit=None):
+        return parse_line(run_program(self.command(system, workload, heap_limit), self.timeout))
+
+    def known_checksum(self, workload):
+        ordinary = self.scale == 1 and self.seed == 42 and not self.options.get(workload)
+        return KNOWN_CHECKSUMS.get(workload) if ordinary else None
+
+
+def progress(text):
+    print(text, file=sys.stderr, flush=True)
+
+
+def measure(bench, plan, runs, report=progress):
+    """plan: [(workload, system)]. Returns [record] and [error]; a record is a line's pairs and its round."""
+    records, errors = [], []
+    total = runs * len(plan)
+    for round_number in range(runs):
+        for at, (workload, system) in enumerate(plan):
+            done = round_number * len(plan) + at + 1
+            try:
+                record = bench.run(system, workload)
+            except RunError as error:
+                errors.append(str(error))
+                report("[%d/%d] %s" % (done, total, error))
+                continue
+            record["round"] = round_number
+            records.append(record)
+            report("[%d/%d] %s %s: %.3f s" % (done, total, workload, system, record["cpu_s"]))
+    return records, errors
+
+
+def check_checksums(records, known):
+    """Sentences about checksums that are not what they should be. known(workload) is a number or None."""
+    complaints = []
+    by_workload = {}
+    for record in records:
+        by_workload.setdefault(record["workload"], {}).setdefault(record["checksum"], set()).add(record["system"])
+    for workload, found in by_workload.items():
+        if len(found) > 1:
+            texts = ["%s on %s" % (checksum, ", ".join(sorted(systems))) for checksum, systems in found.items()]
+            complaints.append("%s: the checksums differ: %s" % (workload, "; ".join(texts)))
+        expected = known(workload)
+        for checksum, systems in found.items():
+            if expected is not None and checksum != expected:
+                text = "%s: the checksum is %s on %s, and should be %s"
+                complaints.append(text % (workload, checksum, ", ".join(sorted(systems)), expected))
+    return complaints
+
+
+def time_name(record):
+    """Threaded runs are compared by the clock on the wall."""
+    return "wall_s" if record.get("threads", 1) > 1 else "cpu_s"
+
+
+def ratios(records, workload, system, base):
+    """system/base in time, round by round."""
+    def times(name):
+        return {r["round"]: r[time_name(r)] for r in records if r["workload"] == workload and r["system"] == name}
+
+    mine, its = times(system), times(base)
+    return [mine[i] / its[i] for i in sorted(mine) if i in its and its[i] > 0]
+
+
+def median_of(records, name):
+    values = [record[name] for record in records if name in record]
+    return statistics.median(values) if values else None
+
+
+def summarise(records, base):
+    """One row a workload and system, in order of appearance: medians, and base's time over this system's."""
+    keys = list(dict.fromkeys((record["workload"], record["system"]) for record in records))
+    rows = []
+    for workload, system in keys:
+        mine = [r for r in records if (r["workload"], r["system"]) == (workload, system)]
+        pairs = ratios(records, workload, base, system)
+        row = {"workload": workload, "system": system, "runs": len(mine)}
+        row["time_s"] = median_of(mine, time_name(mine[0]))
+        row["ratio"] = statistics.median(pairs) if pairs else None
+        row["rss_mib"] = median_of(mine, "rss_kib") / 1024
+        for name in ("pause_p99_ms", "pause_max_ms", "pause_total_ms", "gc0", "gc1", "gc2"):
+            row[name] = median_of(mine, name)
+        for name in mine[0]:
+            if name.startswith("pause_") and name.endswith("_percent_ms"):
+                row[name] = median_of(mine, name)
+        rows.append(row)
+    return rows
+
+
+def cell(value, form):
+    return "-" if value is None else form % value
+
+
+def format_table(rows, base):
+    heads = ["workload", "system", "time s", base + "/it", "rss MiB", "p99 ms", "max ms", "gc ms", "collections"]
+    lines = [heads]
+    for row in rows:
+        counts = [row[name] for name in ("gc0", "gc1", "gc2") if row[name] is not None]
+        lines.append([
+            row["workload"], row["system"], cell(row["time_s"], "%.3f"), cell(row["ratio"], "%.2f"),
+            cell(row["rss_mib"], "%.1f"), cell(row["pause_p99_ms"], "%.2f"), cell(row["pause_max_ms"], "%.2f"),
+            cell(row["pause_total_ms"], "%.0f"), "/".join("%.0f" % count for count in counts) or "-"])
+    widths = [max(len(line[column]) for line in lines) for column in range(len(heads))]
+    lines.insert(1, ["-" * width for width in widths])
+    text = []
+    for line in lines:
+        cells = [value.ljust(width) if column < 2 else value.rjust(width)
+                 for column, (value, width) in enumerate(zip(line, widths))]
+        text.append("| " + " | ".join(cells) + " |")
+    return "\n".join(text)
+
+
+def format_survival(rows):
+    """The survival workload's own figures, where there are any."""
+    lines = []
+    for row in rows:
+        own = [(name, value) for name, value in row.items() if name.endswith("_percent_ms")]
+        if own:
+            texts = ["%s %%: %.3f ms" % (name[len("pause_"):-len("_percent_ms")], value) for name, value in own]
+            lines.append("%s on %s, median pause by survival: %s" % (row["workload"], row["system"], ", ".join(texts)))
+    return "\n".join(lines)
+
+
+def smallest(low, high, works, tolerance=0.01):
+    """Smallest size in (low, high] that works, to a relative tolerance; `low` does not and `high` does."""
+    while high - low > max(1, int(high * tolerance)):
+        middle = (low + high) // 2
+        if works(middle):
+            high = middle
+        else:
+            low = middle
+    return high
+
+
+def find_min_heap(bench, system, workload, report=progress):
+    """The smallest --heap-limit with which the workload ends well, in bytes."""
+    def works(limit):
+        try:
+            bench.run(system, workload, limit)
+            outcome = True
+        except RunError as error:
+            if error.code != EXIT_OUT_OF_MEMORY:
+                raise
+            outcome = False
+        report("%s %s: %.1f MiB %s" % (workload, system, limit / MIB, "is enough" if outcome else "is too little"))
+        return outcome
+
+    high = 4 * MIB
+    while not works(high):
+        high *= 2
+        if high > 1 << 40:
+            raise RunError("%s on %s does not run in any heap" % (workload, system))
+    return high if high == 4 * MIB else smallest(high // 2, high, works)
+
+
+def print_min_heaps(bench, plan):
+    failed = False
+    for workload, system in plan:
+        if not bench.limits_heap(system):
+            print("%-13s %-9s has no heap limit that could be lowered" % (workload, system))
+            continue
+        try:
+            print("%-13s %-9s %.1f MiB" % (workload, system, find_min_heap(bench, system, workload) / MIB), flush=True)
+        except RunError as error:
+            failed = True
+            print("%-13s %-9s %s" % (workload, system, error))
+    return 1 if failed else 0
+
+
+def make_plan(bench, systems, workloads):
+    """[(workload, system)] of what the programs offer; `workloads` None means all."""
+    offers = {system: bench.workloads(system) for system in systems}
+    names = workloads or list(dict.fromkeys(name for offer in offers.values() for name in offer))
+    unknown = [name for name in names if not any(name in offer for offer in offers.values())]
+    if unknown:
+        raise ValueError("no system has the workload %s" % ", ".join(unknown))
+    return [(name, system) for name in names for system in systems if name in offers[system]]
+
+
+def parse_arguments(arguments):
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--build", default="build/release", help="build directory (%(default)s)")
+    parser.add_argument("--systems", help="comma list; default: all that were built, of " + ", ".join(SYSTEMS))
+    parser.add_argument("--workloads", help="comma list; default: all")
+    parser.add_argument("--runs", type=int, default=3, help="rounds (%(default)s)")
+    parser.add_argument("--scale", type=float, default=1.0, help="amount of work (%(default)s)")
+    parser.add_argument("--seed", type=int, default=42, help="of the random numbers (%(default)s)")
+    parser.add_argument("--threads", type=int, default=1, help="for threaded workloads (%(default)s)")
+    parser.add_argument("--timeout", type=float, default=600, help="seconds a run may take (%(default)s)")
+    parser.add_argument("--with", dest="options", action="append", default=[], metavar="WORKLOAD:NAME=VALUE",
+                        help="an option of one workload, as in gcbench:depth=12")
+    parser.add_argument("--json", metavar="FILE", help="write every run and the summary")
+    parser.add_argument("--svg", metavar="FILE", help="write a bar plot of time and memory")
+    parser.add_argument("--min-heap", action="store_true", help="find the smallest heap limit that suffices, instead")
+    parsed = parser.parse_args(arguments)
+    if parsed.runs < 1:
+        parser.error("--runs must be at least 1")
+    try:
+        parsed.options = parse_workload_options(parsed.options)
+    except ValueError as error:
+        parser.error(str(error))
+    return parser, parsed
+
+
+def chosen_systems(parser, bench, text):
+    if text is None:
+        systems = [system for system in SYSTEMS if bench.has(system)]
+        if not systems:
+            parser.error("there is no bench program in %s" % bench.directory)
+        return systems
+    systems = text.split(",")
+    for system in systems:
+        if not bench.has(system):
+            parser.error("%s has not been built" % bench.program(system))
+    return systems
+
+
+def compare(bench, plan, arguments, base):
+    records, errors = measure(bench, plan, arguments.runs)
+    rows = summarise(records, base)
+    complaints = errors + check_checksums(records, bench.known_checksum)
+    if rows:
+        print(format_table(rows, base))
+    if format_survival(rows):
+        print("\n" + format_survival(rows))
+    if arguments.json:
+        with open(arguments.json, "w", encoding="utf-8") as file:
+            json.dump({"runs": records, "summary": rows, "complaints": complaints}, file, indent=1)
+    if arguments.svg and rows:
+        with open(arguments.svg, "w", encoding="utf-8") as file:
+            file.write(plot.bars(rows, base))
+    for complaint in complaints:
+        progress("error: " + complaint)
+    return 1 if complaints else 0
+
+
+def main(argv):
+    parser, arguments = parse_arguments(argv)
+    bench = Bench(arguments.build, arguments.scale, arguments.seed, arguments.threads, arguments.timeout,
+                  arguments.options)
+    systems = chosen_systems(parser, bench, arguments.systems)
+    try:
+        plan = make_plan(bench, systems, arguments.workloads.split(",") if arguments.workloads else None)
+    except ValueError as error:
+        parser.error(str(error))
+    if arguments.min_heap:
+        return print_min_heaps(bench, plan)
+    return compare(bench, plan, arguments, "pinfold" if "pinfold" in systems else systems[0])
+
+
+if __name__ == "__main__":
+    try:
+        sys.exit(main(sys.argv[1:]))
+    except KeyboardInterrupt:
+        sys.exit(130)

@@ -1,0 +1,183 @@
+# SPDX-License-Identifier: MIT
+"""The parts of run.py and plot.py that decide something, without bench programs: parsing, medians, ratios, checksums,
+the search for the smallest heap, and how a child ends."""
+
+import os
+import sys
+import unittest
+import xml.etree.ElementTree
+
+sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+import plot  # noqa: E402
+import run  # noqa: E402
+
+
+def record(workload, system, round_number, cpu_s, checksum=1, **more):
+    pairs = {"workload": workload, "system": system, "round": round_number, "cpu_s": cpu_s, "wall_s": 2 * cpu_s,
+             "rss_kib": 2048, "checksum": checksum}
+    return {**pairs, **more}
+
+
+class ParseTest(unittest.TestCase):
+    def test_values_become_numbers_where_they_are(self):
+        pairs = run.parse_line("note\nworkload=gcbench scale=0.5 objects=12 cpu_s=1.250\n")
+        self.assertEqual(pairs, {"workload": "gcbench", "scale": 0.5, "objects": 12, "cpu_s": 1.25})
+
+    def test_output_without_a_line_is_an_error(self):
+        with self.assertRaisesRegex(run.RunError, "no line of results"):
+            run.parse_line("nothing\n")
+
+    def test_a_word_that_is_no_pair_is_an_error(self):
+        with self.assertRaisesRegex(run.RunError, "not a name=value pair"):
+            run.parse_line("workload=gcbench oops")
+
+    def test_workload_options(self):
+        options = run.parse_workload_options(["gcbench:depth=12", "gcbench:array=2000", "lru-cache:entries=9"])
+        self.assertEqual(options, {"gcbench": ["--depth=12", "--array=2000"], "lru-cache": ["--entries=9"]})
+        with self.assertRaises(ValueError):
+            run.parse_workload_options(["depth=12"])
+
+
+class ChecksumTest(unittest.TestCase):
+    def test_equal_and_known_is_silent(self):
+        records = [record("a", "pinfold", 0, 1, 7), record("a", "malloc", 0, 1, 7)]
+        self.assertEqual(run.check_checksums(records, lambda workload: 7), [])
+
+    def test_systems_that_differ(self):
+        records = [record("a", "pinfold", 0, 1, 7), record("a", "malloc", 0, 1, 8)]
+        complaints = run.check_checksums(records, lambda workload: None)
+        self.assertEqual(len(complaints), 1)
+        self.assertIn("7 on pinfold", complaints[0])
+        self.assertIn("8 on malloc", complaints[0])
+
+    def test_all_equal_but_not_the_known_one(self):
+        complaints = run.check_checksums([record("a", "pinfold", 0, 1, 7)], lambda workload: 9)
+        self.assertEqual(complaints, ["a: the checksum is 7 on pinfold, and should be 9"])
+
+    def test_known_values_hold_for_the_ordinary_run_only(self):
+        self.assertEqual(run.Bench("x").known_checksum("gcbench"), 524287)
+        self.assertIsNone(run.Bench("x", scale=0.5).known_checksum("gcbench"))
+        self.assertIsNone(run.Bench("x", seed=1).known_checksum("gcbench"))
+        self.assertIsNone(run.Bench("x", options={"gcbench": ["--depth=9"]}).known_checksum("gcbench"))
+
+
+class SummaryTest(unittest.TestCase):
+    def test_a_ratio_is_the_median_of_the_rounds_ratios(self):
+        # The second round ran on a machine three times as slow: the ratios do not notice.
+        records = [record("a", "pinfold", 0, 1.0), record("a", "malloc", 0, 2.0),
+                   record("a", "pinfold", 1, 3.0), record("a", "malloc", 1, 6.0),
+                   record("a", "pinfold", 2, 1.0), record("a", "malloc", 2, 1.0)]
+        rows = run.summarise(records, "pinfold")
+        self.assertEqual([row["system"] for row in rows], ["pinfold", "malloc"])
+        self.assertEqual(rows[1]["time_s"], 2.0)
+        self.assertEqual(rows[1]["ratio"], 0.5)
+        self.assertEqual(rows[1]["rss_mib"], 2.0)
+        self.assertEqual(rows[0]["runs"], 3)
+
+    def test_a_round_that_one_system_missed_does_not_count(self):
+        records = [record("a", "pinfold", 0, 1.0), record("a", "pinfold", 1, 5.0), record("a", "malloc", 1, 2.0)]
+        self.assertEqual(run.ratios(records, "a", "pinfold", "malloc"), [2.5])
+
+    def test_threaded_runs_are_compared_by_wall_time(self):
+        rows = run.summarise([record("a", "pinfold", 0, 1.0, threads=2)], "pinfold")
+        self.assertEqual(rows[0]["time_s"], 2.0)
+
+    def test_the_table_shows_what_a_system_cannot_tell_as_a_dash(self):
+        rows = run.summarise([record("a", "malloc", 0, 1.0), record("a", "pinfold", 0, 1.0, gc0=3, gc1=2, gc2=1)],
+                             "pinfold")
+        lines = run.format_table(rows, "pinfold").splitlines()
+        self.assertEqual(len({len(line) for line in lines}), 1)
+        self.assertIn("3/2/1", lines[3])
+        self.assertTrue(lines[2].rstrip(" |").endswith("-"))
+
+    def test_survival_pairs_are_shown(self):
+        rows = run.summarise([record("survival", "pinfold", 0, 1.0, **{"pause_0.1_percent_ms": 0.25})], "pinfold")
+        self.assertIn("0.1 %: 0.250 ms", run.format_survival(rows))
+
+
+class SmallestTest(unittest.TestCase):
+    def test_finds_the_edge(self):
+        asked = []
+
+        def works(size):
+            asked.append(size)
+            return size >= 70000
+
+        found = run.smallest(65536, 131072, works, tolerance=0.0001)
+        self.assertTrue(70000 <= found <= 70010, found)
+        self.assertTrue(all(65536 < size < 131072 for size in asked))
+
+    def test_min_heap_doubles_until_it_works(self):
+        class FakeBench:
+            def run(self, system, workload, heap_limit):
+                if heap_limit < 37 * run.MIB:
+                    raise run.RunError("full", run.EXIT_OUT_OF_MEMORY)
+
+        found = run.find_min_heap(FakeBench(), "pinfold", "a", report=lambda text: None)
+        self.assertTrue(37 * run.MIB <= found <= 37.5 * run.MIB, found)
+
+    def test_min_heap_passes_other_failures_on(self):
+        class BrokenBench:
+            def run(self, system, workload, heap_limit):
+                raise run.RunError("crash", -11)
+
+        with self.assertRaisesRegex(run.RunError, "crash"):
+            run.find_min_heap(BrokenBench(), "pinfold", "a", report=lambda text: None)
+
+
+class ProgramTest(unittest.TestCase):
+    def test_a_failure_carries_its_sentence_and_code(self):
+        with self.assertRaisesRegex(run.RunError, "too bad") as caught:
+            run.run_program([sys.executable, "-c", "import sys; print('too bad', file=sys.stderr); sys.exit(3)"], 20)
+        self.assertEqual(caught.exception.code, 3)
+
+    def test_a_timeout_ends_the_child(self):
+        with self.assertRaisesRegex(run.RunError, "took more than"):
+            run.run_program([sys.executable, "-c", "import time; time.sleep(60)"], 0.2)
+
+    def test_measure_interleaves_and_goes_on_after_a_failure(self):
+        order = []
+
+        class FakeBench:
+            def run(self, system, workload):
+                order.append(system)
+                if system == "broken":
+                    raise run.RunError("it broke")
+                return {"workload": workload, "system": system, "cpu_s": 1.0}
+
+        records, errors = run.measure(FakeBench(), [("a", "one"), ("a", "broken")], 2, report=lambda text: None)
+        self.assertEqual(order, ["one", "broken", "one", "broken"])
+        self.assertEqual([r["round"] for r in records], [0, 1])
+        self.assertEqual(errors, ["it broke", "it broke"])
+
+    def test_plan_leaves_out_what_a_system_does_not_offer(self):
+        class FakeBench:
+            def workloads(self, system):
+                return ["a", "survival"] if system == "pinfold" else ["a"]
+
+        systems = ["pinfold", "malloc"]
+        self.assertEqual(run.make_plan(FakeBench(), systems, None),
+                         [("a", "pinfold"), ("a", "malloc"), ("survival", "pinfold")])
+        with self.assertRaisesRegex(ValueError, "nonsense"):
+            run.make_plan(FakeBench(), systems, ["nonsense"])
+
+
+class PlotTest(unittest.TestCase):
+    ROWS = [{"workload": "a<b", "system": "pinfold", "time_s": 2.0, "rss_mib": 10.0},
+            {"workload": "a<b", "system": "malloc", "time_s": 1.0, "rss_mib": 20.0}]
+
+    def test_relative(self):
+        self.assertEqual(plot.relative(self.ROWS, "time_s", "pinfold"),
+                         {("a<b", "pinfold"): 1.0, ("a<b", "malloc"): 0.5})
+
+    def test_the_plot_is_xml_with_a_bar_for_each_figure(self):
+        root = xml.etree.ElementTree.fromstring(plot.bars(self.ROWS, "pinfold"))
+        boxes = root.findall("{http://www.w3.org/2000/svg}rect")
+        self.assertEqual(len(boxes), 1 + 2 + 4)  # background, legend, two systems in two panels
+        labels = [element.text for element in root.findall("{http://www.w3.org/2000/svg}text")]
+        self.assertIn("a<b", labels)
+        self.assertIn("0.50", labels)
+
+
+if __name__ == "__main__":
+    unittest.main()
