@@ -16,7 +16,8 @@ import statistics
 import subprocess
 import sys
 
-import plot
+sys.dont_write_bytecode = True  # the source tree stays clean
+import plot  # noqa: E402
 
 SYSTEMS = ["pinfold", "bdwgc", "malloc", "mimalloc"]
 
@@ -31,6 +32,7 @@ KNOWN_CHECKSUMS = {
 
 EXIT_OUT_OF_MEMORY = 3  # of a bench program, at its heap limit
 MIB = 1 << 20
+FIRST_HEAP = MIB  # no collector opens below this; the search begins here
 
 
 class RunError(Exception):
@@ -270,12 +272,12 @@ def find_min_heap(bench, system, workload, report=progress):
         report("%s %s: %.1f MiB %s" % (workload, system, limit / MIB, "is enough" if outcome else "is too little"))
         return outcome
 
-    high = 4 * MIB
+    high = FIRST_HEAP
     while not works(high):
         high *= 2
         if high > 1 << 40:
             raise RunError("%s on %s does not run in any heap" % (workload, system))
-    return high if high == 4 * MIB else smallest(high // 2, high, works)
+    return high if high == FIRST_HEAP else smallest(high // 2, high, works)
 
 
 def print_min_heaps(bench, plan):

@@ -61,7 +61,6 @@ static void populate(struct bench_mutator *mutator, unsigned depth, struct node 
     bench_drop(mutator, 1);
 }
 
-/* The root is kept by the caller's frame only through populate; it comes back at its present address. */
 static struct node *build_top_down(struct bench_mutator *mutator, unsigned depth) {
     bench_local root = bench_keep(mutator, bench_new(mutator, &node_type));
     populate(mutator, depth, bench_kept(root));
