@@ -1,0 +1,239 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Every misuse of the public interface that the headers call a broken contract is refused with a sentence that names
+ * what was wrong, at once, instead of damaging the heap.
+ */
+#include "tests/support/fatal.h"
+#include "tests/support/fixture.h"
+#include "tests/support/suite.h"
+
+static struct fixture fixture; /* static: a refused call leaves the heap behind, and it should stay reachable */
+
+static void open_fixture(void) {
+    struct pf_options options = fixture_tiny_options();
+    fixture = fixture_open(&options);
+}
+
+static void enumerate_nothing(struct pf_visitor *visitor, void *data) {
+    (void)visitor;
+    (void)data;
+}
+
+/* --- frames and threads --- */
+
+START_TEST(popping_a_frame_that_is_not_the_newest_is_refused) {
+    void *slots[2] = {NULL, NULL};
+    struct pf_frame older;
+    struct pf_frame newer;
+    open_fixture();
+    pf_frame_push(fixture.thread, &older, &slots[0], 1);
+    pf_frame_push(fixture.thread, &newer, &slots[1], 1);
+    ck_assert_refused(pf_frame_pop(fixture.thread, &older), "frame,newest");
+}
+END_TEST
+
+START_TEST(popping_a_frame_twice_is_refused) {
+    void *slot = NULL;
+    struct pf_frame frame;
+    open_fixture();
+    pf_frame_push(fixture.thread, &frame, &slot, 1);
+    pf_frame_pop(fixture.thread, &frame);
+    ck_assert_refused(pf_frame_pop(fixture.thread, &frame), "frame,newest");
+}
+END_TEST
+
+START_TEST(detaching_with_a_frame_still_pushed_is_refused) {
+    void *slot = NULL;
+    struct pf_frame frame;
+    open_fixture();
+    pf_frame_push(fixture.thread, &frame, &slot, 1);
+    ck_assert_refused(pf_thread_detach(fixture.thread), "detach,frame");
+}
+END_TEST
+
+START_TEST(destroying_a_heap_with_an_attached_thread_is_refused) {
+    open_fixture();
+    ck_assert_refused(pf_heap_destroy(fixture.heap), "thread,attached");
+}
+END_TEST
+
+/* --- handles and root sources --- */
+
+START_TEST(destroying_a_handle_twice_is_refused) {
+    struct pf_handle *handle = NULL;
+    open_fixture();
+    ck_assert_int_eq(pf_handle_create(fixture.heap, PINFOLD_HANDLE_STRONG, NULL, &handle), PINFOLD_OK);
+    pf_handle_destroy(fixture.heap, handle);
+    ck_assert_refused(pf_handle_destroy(fixture.heap, handle), "handle");
+}
+END_TEST
+
+START_TEST(destroying_a_handle_twice_is_refused_even_with_others_created_before_it) {
+    struct pf_handle *first = NULL;
+    struct pf_handle *second = NULL;
+    open_fixture();
+    ck_assert_int_eq(pf_handle_create(fixture.heap, PINFOLD_HANDLE_STRONG, NULL, &first), PINFOLD_OK);
+    ck_assert_int_eq(pf_handle_create(fixture.heap, PINFOLD_HANDLE_STRONG, NULL, &second), PINFOLD_OK);
+    pf_handle_destroy(fixture.heap, first);
+    pf_handle_destroy(fixture.heap, second);
+    ck_assert_refused(pf_handle_destroy(fixture.heap, first), "handle");
+}
+END_TEST
+
+START_TEST(a_handle_of_an_unknown_kind_is_refused) {
+    struct pf_handle *handle = NULL;
+    open_fixture();
+    ck_assert_refused((void)!pf_handle_create(fixture.heap, (enum pf_handle_kind)77, NULL, &handle), "kind");
+}
+END_TEST
+
+START_TEST(removing_a_root_source_that_was_never_added_is_refused) {
+    struct pf_root_source added = {enumerate_nothing, NULL, NULL};
+    struct pf_root_source stranger = {enumerate_nothing, NULL, NULL};
+    open_fixture();
+    pf_root_source_add(fixture.heap, &added);
+    ck_assert_refused(pf_root_source_remove(fixture.heap, &stranger), "root source");
+}
+END_TEST
+
+START_TEST(removing_a_root_source_twice_is_refused) {
+    struct pf_root_source source = {enumerate_nothing, NULL, NULL};
+    open_fixture();
+    pf_root_source_add(fixture.heap, &source);
+    pf_root_source_remove(fixture.heap, &source);
+    ck_assert_refused(pf_root_source_remove(fixture.heap, &source), "root source");
+}
+END_TEST
+
+/* --- collecting and allocating --- */
+
+START_TEST(collecting_a_generation_beyond_the_oldest_is_refused) {
+    open_fixture();
+    ck_assert_refused(pf_collect(fixture.thread, 3, PINFOLD_COLLECT_DEFAULT), "generation");
+}
+END_TEST
+
+START_TEST(collecting_a_negative_generation_is_refused) {
+    open_fixture();
+    ck_assert_refused(pf_collect(fixture.thread, -1, PINFOLD_COLLECT_DEFAULT), "generation");
+}
+END_TEST
+
+START_TEST(collecting_in_an_unknown_mode_is_refused) {
+    open_fixture();
+    ck_assert_refused(pf_collect(fixture.thread, 0, (enum pf_collect_mode)9), "mode");
+}
+END_TEST
+
+START_TEST(allocating_an_array_of_negative_length_is_refused) {
+    open_fixture();
+    ck_assert_refused((void)pf_alloc_array(fixture.thread, &vector_type, (size_t)-1), "length");
+}
+END_TEST
+
+START_TEST(allocating_an_array_just_above_the_largest_length_is_refused) {
+    open_fixture();
+    ck_assert_refused((void)pf_alloc_array(fixture.thread, &vector_type, pf_max_length(&vector_type) + 1), "length");
+}
+END_TEST
+
+START_TEST(allocating_an_array_of_a_type_that_has_no_elements_is_refused) {
+    open_fixture();
+    ck_assert_refused((void)pf_alloc_array(fixture.thread, &node_type, 1), "node");
+}
+END_TEST
+
+START_TEST(allocating_a_single_object_of_an_array_type_is_refused) {
+    open_fixture();
+    ck_assert_refused((void)pf_alloc(fixture.thread, &vector_type), "array,vector");
+}
+END_TEST
+
+/* --- NULL --- */
+
+START_TEST(a_heap_without_a_place_for_the_result_is_refused) {
+    struct pf_options options = fixture_tiny_options();
+    ck_assert_refused((void)!pf_heap_create(&options, NULL, NULL), "heap,NULL");
+}
+END_TEST
+
+START_TEST(attaching_to_no_heap_is_refused) {
+    struct pf_thread *thread = NULL;
+    ck_assert_refused((void)!pf_thread_attach(NULL, &thread), "heap,NULL");
+}
+END_TEST
+
+START_TEST(attaching_without_a_place_for_the_result_is_refused) {
+    struct pf_options options = fixture_tiny_options();
+    struct pf_message message;
+    ck_assert_int_eq(pf_heap_create(&options, &fixture.heap, &message), PINFOLD_OK);
+    ck_assert_refused((void)!pf_thread_attach(fixture.heap, NULL), "thread,NULL");
+}
+END_TEST
+
+START_TEST(detaching_no_thread_is_refused) {
+    ck_assert_refused(pf_thread_detach(NULL), "thread,NULL");
+}
+END_TEST
+
+START_TEST(collecting_with_no_thread_is_refused) {
+    ck_assert_refused(pf_collect(NULL, 0, PINFOLD_COLLECT_DEFAULT), "thread,NULL");
+}
+END_TEST
+
+START_TEST(a_handle_without_a_place_for_the_result_is_refused) {
+    open_fixture();
+    ck_assert_refused((void)!pf_handle_create(fixture.heap, PINFOLD_HANDLE_STRONG, NULL, NULL), "handle,NULL");
+}
+END_TEST
+
+START_TEST(reading_no_handle_is_refused) {
+    ck_assert_refused((void)pf_handle_get(NULL), "handle,NULL");
+}
+END_TEST
+
+START_TEST(setting_no_handle_is_refused) {
+    open_fixture();
+    ck_assert_refused(pf_handle_set(fixture.heap, NULL, NULL), "handle,NULL");
+}
+END_TEST
+
+START_TEST(adding_no_root_source_is_refused) {
+    open_fixture();
+    ck_assert_refused(pf_root_source_add(fixture.heap, NULL), "source,NULL");
+}
+END_TEST
+
+START_TEST(adding_a_root_source_without_a_function_is_refused) {
+    static struct pf_root_source source;
+    open_fixture();
+    ck_assert_refused(pf_root_source_add(fixture.heap, &source), "source,enumerate");
+}
+END_TEST
+
+START_TEST(walking_without_a_function_is_refused) {
+    open_fixture();
+    ck_assert_refused((void)pf_heap_walk(fixture.thread, NULL, NULL), "visit,NULL");
+}
+END_TEST
+
+START_TEST(statistics_without_a_place_for_them_are_refused) {
+    open_fixture();
+    ck_assert_refused(pf_heap_statistics(fixture.heap, NULL), "statistics,NULL");
+}
+END_TEST
+
+SUITE("death/misuse", popping_a_frame_that_is_not_the_newest_is_refused, popping_a_frame_twice_is_refused,
+      detaching_with_a_frame_still_pushed_is_refused, destroying_a_heap_with_an_attached_thread_is_refused,
+      destroying_a_handle_twice_is_refused, destroying_a_handle_twice_is_refused_even_with_others_created_before_it,
+      a_handle_of_an_unknown_kind_is_refused, removing_a_root_source_that_was_never_added_is_refused,
+      removing_a_root_source_twice_is_refused, collecting_a_generation_beyond_the_oldest_is_refused,
+      collecting_a_negative_generation_is_refused, collecting_in_an_unknown_mode_is_refused,
+      allocating_an_array_of_negative_length_is_refused, allocating_an_array_just_above_the_largest_length_is_refused,
+      allocating_an_array_of_a_type_that_has_no_elements_is_refused,
+      allocating_a_single_object_of_an_array_type_is_refused, a_heap_without_a_place_for_the_result_is_refused,
+      attaching_to_no_heap_is_refused, attaching_without_a_place_for_the_result_is_refused,
+      detaching_no_thread_is_refused, collecting_with_no_thread_is_refused,
+      a_handle_without_a_place_for_the_result_is_refused, reading_no_handle_is_refused, setting_no_handle_is_refused,
+      adding_no_root_source_is_refused, adding_a_root_source_without_a_function_is_refused,
+      walking_without_a_function_is_refused, statistics_without_a_place_for_them_are_refused)
