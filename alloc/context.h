@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Allocation contexts: the chunk of generation 0 in which one thread bumps a pointer.
+ *
+ *     chunk:  | objects ... | ptr -> zero ...... limit | 16 bytes |
+ *
+ * limit is one smallest object below the end of what the context owns, so that the rest can always be formatted as a
+ * free object. Memory from ptr on is zero. A chunk that continues the last one only raises the limit: an object may
+ * span both.
+ */
+#ifndef PINFOLD_ALLOC_CONTEXT_H
+#define PINFOLD_ALLOC_CONTEXT_H
+
+#include "alloc/share.h"
+#include "pinfold/thread.h"
+
+/* Gives the thread's context room for `size` bytes (below the large-object threshold). Charges the budget. */
+enum pfi_exhausted pfi_context_refill(struct pfi_share *share, struct pf_thread *thread, size_t size);
+
+/* Gives the rest of the context back, formatted; the context is empty afterwards. */
+void pfi_context_close(struct pfi_share *share, struct pf_thread *thread);
+
+static inline bool pfi_context_is_closed(const struct pf_thread *thread) { return thread->alloc_limit == NULL; }
+
+#endif

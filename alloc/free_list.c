@@ -1,0 +1,97 @@
+/* SPDX-License-Identifier: MIT */
+#include "alloc/free_list.h"
+
+#include "alloc/object.h"
+#include "alloc/platform/check.h"
+
+void pfi_free_list_init(struct pfi_free_list *list, unsigned bin_count, size_t first_limit) {
+    memset(list, 0, sizeof *list);
+    list->bin_count = bin_count;
+    list->first_limit = first_limit;
+}
+
+void pfi_free_list_clear(struct pfi_free_list *list) {
+    pfi_free_list_init(list, list->bin_count, list->first_limit);
+}
+
+unsigned pfi_free_list_bin(const struct pfi_free_list *list, size_t size) {
+    unsigned bin = 0;
+    while (bin + 1 < list->bin_count && size >= list->first_limit << bin) {
+        ++bin;
+    }
+    return bin;
+}
+
+unsigned pfi_free_list_sure_bin(const struct pfi_free_list *list, size_t size) {
+    unsigned bin = 1;
+    while (bin < list->bin_count && size > list->first_limit << (bin - 1)) {
+        ++bin;
+    }
+    return bin;
+}
+
+void pfi_free_list_append(struct pfi_free_list *list, uintptr_t item) {
+    size_t size = pfi_object_size(item);
+    unsigned bin = pfi_free_list_bin(list, size);
+    PINFOLD_ASSERT(size >= PINFOLD_MIN_FREE_ITEM);
+    *pfi_free_object_link(item) = 0;
+    if (list->bins[bin].head == 0) {
+        list->bins[bin].head = item;
+    } else {
+        *pfi_free_object_link(list->bins[bin].tail) = item;
+    }
+    list->bins[bin].tail = item;
+    list->nonempty |= 1u << bin;
+    list->bytes += size;
+}
+
+void pfi_free_list_push(struct pfi_free_list *list, uintptr_t item) {
+    size_t size = pfi_object_size(item);
+    unsigned bin = pfi_free_list_bin(list, size);
+    PINFOLD_ASSERT(size >= PINFOLD_MIN_FREE_ITEM);
+    *pfi_free_object_link(item) = list->bins[bin].head;
+    if (list->bins[bin].head == 0) {
+        list->bins[bin].tail = item;
+    }
+    list->bins[bin].head = item;
+    list->nonempty |= 1u << bin;
+    list->bytes += size;
+}
+
+/* Unlinks the item behind `previous` (0 = the head). */
+static uintptr_t unlink_after(struct pfi_free_list *list, unsigned bin, uintptr_t previous) {
+    uintptr_t item = previous == 0 ? list->bins[bin].head : *pfi_free_object_link(previous);
+    uintptr_t next = *pfi_free_object_link(item);
+    if (previous == 0) {
+        list->bins[bin].head = next;
+    } else {
+        *pfi_free_object_link(previous) = next;
+    }
+    if (next == 0) {
+        list->bins[bin].tail = previous;
+    }
+    if (list->bins[bin].head == 0) {
+        list->nonempty &= ~(1u << bin);
+    }
+    list->bytes -= pfi_object_size(item);
+    return item;
+}
+
+uintptr_t pfi_free_list_pop(struct pfi_free_list *list, unsigned bin) {
+    return list->bins[bin].head == 0 ? 0 : unlink_after(list, bin, 0);
+}
+
+uintptr_t pfi_free_list_take(struct pfi_free_list *list, size_t size) {
+    unsigned first = pfi_free_list_bin(list, size);
+    for (uint32_t bins = list->nonempty & ~((1u << first) - 1); bins != 0; bins &= bins - 1) {
+        unsigned bin = (unsigned)__builtin_ctz(bins);
+        uintptr_t previous = 0;
+        for (uintptr_t item = list->bins[bin].head; item != 0; item = *pfi_free_object_link(item)) {
+            if (pfi_object_size(item) >= size) {
+                return unlink_after(list, bin, previous);
+            }
+            previous = item;
+        }
+    }
+    return 0;
+}

@@ -1,0 +1,50 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Free objects of a generation, in bins by size class.
+ *
+ *     bin 0: size < first_limit   bin i: size < first_limit << i   last bin: the rest
+ *
+ * `nonempty` has a bit for each bin that holds something. Items are linked through their third word; sweeps append
+ * (address order), allocation pushes remainders to the front. Only items of PINFOLD_MIN_FREE_ITEM bytes or more are
+ * threaded. Owner: the heap share; under its allocator lock, or with the world stopped.
+ */
+#ifndef PINFOLD_ALLOC_FREE_LIST_H
+#define PINFOLD_ALLOC_FREE_LIST_H
+
+#include <stdbool.h>
+
+#include "alloc/layout.h"
+
+enum { PINFOLD_MAX_BINS = 12 };
+
+struct pfi_free_list {
+    size_t first_limit; /* a power of two; 0 with one bin */
+    unsigned bin_count;
+    uint32_t nonempty;
+    size_t bytes; /* of all items */
+    struct {
+        uintptr_t head;
+        uintptr_t tail;
+    } bins[PINFOLD_MAX_BINS];
+};
+
+void pfi_free_list_init(struct pfi_free_list *list, unsigned bin_count, size_t first_limit);
+void pfi_free_list_clear(struct pfi_free_list *list);
+
+/* The bin in which an item of `size` belongs. */
+unsigned pfi_free_list_bin(const struct pfi_free_list *list, size_t size);
+
+/* First bin in which every item holds at least `size` bytes; bin_count when only luck would help. */
+unsigned pfi_free_list_sure_bin(const struct pfi_free_list *list, size_t size);
+
+/* `item` must be formatted and at least PINFOLD_MIN_FREE_ITEM bytes. */
+void pfi_free_list_append(struct pfi_free_list *list, uintptr_t item);
+void pfi_free_list_push(struct pfi_free_list *list, uintptr_t item);
+
+/* Takes the first item of at least `size` bytes out of the list, beginning with the bin of its own class; 0 if none. */
+uintptr_t pfi_free_list_take(struct pfi_free_list *list, size_t size);
+
+/* Takes the first item of bin `bin`; 0 if it is empty. */
+uintptr_t pfi_free_list_pop(struct pfi_free_list *list, unsigned bin);
+
+#endif

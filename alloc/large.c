@@ -1,0 +1,132 @@
+/* SPDX-License-Identifier: MIT */
+#include "alloc/large.h"
+
+#include "alloc/object_starts.h"
+#include "alloc/platform/check.h"
+
+enum { RUN_HEADER = 4 * sizeof(uintptr_t) };
+
+void pfi_large_thread_run(struct pfi_share *share, uintptr_t start, size_t size, bool clean) {
+    pfi_free_object_format(start, size);
+    if (share->options->stress.poison) {
+        memset((void *)(start + RUN_HEADER), 0xDB, size - RUN_HEADER);
+        clean = false;
+    }
+    *pfi_free_object_planned_end(start) = clean;
+    pfi_object_starts_set(share->arena->object_starts, start, start + size);
+    share->generations[PINFOLD_LARGE].free_bytes += size;
+    pfi_free_list_append(&share->generations[PINFOLD_LARGE].free_list, start);
+}
+
+static uintptr_t take_free_run(struct pfi_share *share, size_t footprint) {
+    struct pfi_generation *large = &share->generations[PINFOLD_LARGE];
+    uintptr_t run = pfi_free_list_take(&large->free_list, footprint);
+    if (run == 0) {
+        return 0;
+    }
+    size_t size = pfi_object_size(run);
+    bool clean = pfi_large_run_is_clean(run);
+    large->free_bytes -= size;
+    if (clean) {
+        memset((void *)run, 0, RUN_HEADER);
+        pfi_counter_add(&share->arena->committed, footprint);
+    } else {
+        memset((void *)run, 0, footprint);
+    }
+    if (size > footprint) {
+        pfi_large_thread_run(share, run + footprint, size - footprint, clean);
+    }
+    return run;
+}
+
+static uintptr_t take_segment_end(struct pfi_share *share, struct pfi_segment *segment, size_t footprint,
+                                  enum pfi_exhausted *why) {
+    uintptr_t start = segment->allocated;
+    if (footprint > segment->end - start) {
+        return 0;
+    }
+    if (!pfi_segment_commit(share->arena, segment, start + footprint)) {
+        *why = PINFOLD_EXHAUSTED_COMMIT;
+        return 0;
+    }
+    pfi_segment_clear(segment, start, start + footprint);
+    segment->allocated = start + footprint;
+    return start;
+}
+
+/* The newest segments have room most often, so new ones go to the front of the chain. */
+static uintptr_t take_from_segments(struct pfi_share *share, size_t footprint, enum pfi_exhausted *why) {
+    for (struct pfi_segment *segment = share->large_segments; segment != NULL; segment = segment->next) {
+        uintptr_t start = take_segment_end(share, segment, footprint, why);
+        if (start != 0) {
+            return start;
+        }
+    }
+    struct pfi_segment *segment =
+        pfi_segment_create(share->arena, pfi_max(footprint, share->options->large_segment_size), true);
+    if (segment == NULL) {
+        return 0;
+    }
+    uintptr_t start = take_segment_end(share, segment, footprint, why);
+    if (start == 0) {
+        pfi_segment_release(share->arena, segment);
+        return 0;
+    }
+    segment->next = share->large_segments;
+    share->large_segments = segment;
+    return start;
+}
+
+enum pfi_exhausted pfi_large_allocate(struct pfi_share *share, size_t size, uintptr_t *object) {
+    struct pfi_generation *large = &share->generations[PINFOLD_LARGE];
+    size_t footprint = pfi_large_footprint(size);
+    if (large->budget_left <= 0) {
+        return PINFOLD_EXHAUSTED_BUDGET;
+    }
+    enum pfi_exhausted why = PINFOLD_EXHAUSTED_SPACE;
+    uintptr_t start = take_free_run(share, footprint);
+    if (start == 0) {
+        start = take_from_segments(share, footprint, &why);
+    }
+    if (start == 0) {
+        return why;
+    }
+    pfi_object_starts_set(share->arena->object_starts, start, start + footprint);
+    large->budget_left -= (int64_t)footprint;
+    share->allocated_bytes += footprint;
+    share->large_bytes += footprint;
+    *object = start;
+    return PINFOLD_EXHAUSTED_NOT;
+}
+
+static size_t decommit_run(struct pfi_share *share, uintptr_t run, size_t size) {
+    uintptr_t link = *pfi_free_object_link(run);
+    pfi_arena_decommit(share->arena, run, size);
+    pfi_free_object_format(run, size); /* touches the first page again */
+    *pfi_free_object_link(run) = link;
+    *pfi_free_object_planned_end(run) = 1;
+    return size;
+}
+
+size_t pfi_large_decommit_free(struct pfi_share *share, size_t keep, size_t limit) {
+    size_t kept = 0;
+    size_t given = 0;
+    if (share->options->stress.poison) {
+        return 0;
+    }
+    for (struct pfi_segment *segment = share->large_segments; segment != NULL; segment = segment->next) {
+        uintptr_t object = segment->first;
+        while (object < segment->allocated && given < limit) {
+            size_t size = pfi_large_footprint(pfi_object_size(object));
+            if (pfi_object_is_free(object) && !pfi_large_run_is_clean(object)) {
+                if (kept < keep) {
+                    kept += size;
+                } else {
+                    given += decommit_run(share, object, size);
+                }
+            }
+            object += size;
+        }
+    }
+    return given;
+}

@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Monotonic time.
+ */
+#ifndef PINFOLD_PLATFORM_CLOCK_H
+#define PINFOLD_PLATFORM_CLOCK_H
+
+#include <stdint.h>
+
+uint64_t pfi_clock_now_ns(void);
+
+#endif

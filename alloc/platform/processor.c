@@ -1,0 +1,52 @@
+/* SPDX-License-Identifier: MIT */
+#include "alloc/platform/processor.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int read_line(int index, const char *name, char *line, size_t size) {
+    char path[96];
+    snprintf(path, sizeof path, "/sys/devices/system/cpu/cpu0/cache/index%d/%s", index, name);
+    FILE *file = fopen(path, "re");
+    if (file == NULL) {
+        return 0;
+    }
+    int done = fgets(line, (int)size, file) != NULL;
+    fclose(file);
+    return done;
+}
+
+static size_t parse_size(const char *text) {
+    char *unit = NULL;
+    unsigned long value = strtoul(text, &unit, 10);
+    switch (*unit) {
+    case 'K':
+        return (size_t)value << 10;
+    case 'M':
+        return (size_t)value << 20;
+    default:
+        return (size_t)value;
+    }
+}
+
+/* level 0 = any level. Instruction caches do not count. */
+static size_t largest_cache(int highest_level) {
+    int saved_errno = errno;
+    size_t largest = 0;
+    char line[64];
+    for (int index = 0; index < 8 && read_line(index, "type", line, sizeof line); ++index) {
+        int is_data = strncmp(line, "Instruction", 11) != 0;
+        int level_fits = read_line(index, "level", line, sizeof line) && atoi(line) <= highest_level;
+        if (is_data && level_fits && read_line(index, "size", line, sizeof line) && parse_size(line) > largest) {
+            largest = parse_size(line);
+        }
+    }
+    errno = saved_errno;
+    return largest;
+}
+
+size_t pfi_processor_largest_cache(void) { return largest_cache(9); }
+
+size_t pfi_processor_private_cache(void) { return largest_cache(2); }

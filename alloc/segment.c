@@ -1,0 +1,65 @@
+/* SPDX-License-Identifier: MIT */
+#include "alloc/segment.h"
+
+#include <string.h>
+
+#include "alloc/platform/check.h"
+
+struct pfi_segment *pfi_segment_create(struct pfi_arena *arena, size_t size, bool is_large) {
+    struct pfi_segment *segment = pfi_arena_carve(arena, size);
+    if (segment == NULL) {
+        return NULL;
+    }
+    segment->is_large = is_large;
+    segment->first = segment->base + (is_large ? 0 : PINFOLD_MIN_OBJECT);
+    segment->allocated = segment->first;
+    segment->plan_allocated = segment->first;
+    segment->used = segment->base;
+    segment->committed = segment->base;
+    segment->next = NULL;
+    return segment;
+}
+
+void pfi_segment_release(struct pfi_arena *arena, struct pfi_segment *segment) {
+    pfi_segment_trim(arena, segment, segment->base);
+    pfi_arena_return(arena, segment);
+}
+
+bool pfi_segment_commit(struct pfi_arena *arena, struct pfi_segment *segment, uintptr_t address) {
+    if (address <= segment->committed) {
+        return true;
+    }
+    if (address > segment->end) {
+        return false;
+    }
+    uintptr_t end = pfi_align_up(pfi_max(address, segment->committed + PINFOLD_COMMIT_STEP), PINFOLD_PAGE);
+    end = pfi_min(end, segment->end);
+    if (!pfi_arena_commit(arena, segment->committed, end - segment->committed)) {
+        return false;
+    }
+    segment->committed = end;
+    return true;
+}
+
+void pfi_segment_trim(struct pfi_arena *arena, struct pfi_segment *segment, uintptr_t address) {
+    uintptr_t end = pfi_align_up(address, PINFOLD_PAGE);
+    if (end >= segment->committed) {
+        return;
+    }
+    pfi_arena_decommit(arena, end, segment->committed - end);
+    segment->committed = end;
+    segment->used = pfi_min(segment->used, end);
+}
+
+void pfi_segment_clear(struct pfi_segment *segment, uintptr_t start, uintptr_t end) {
+    if (start < segment->used) {
+        memset((void *)start, 0, pfi_min(end, segment->used) - start);
+    }
+    segment->used = pfi_max(segment->used, end);
+}
+
+bool pfi_segment_is_valid(const struct pfi_segment *segment) {
+    return segment->base <= segment->first && segment->first <= segment->allocated &&
+           segment->allocated <= pfi_max(segment->committed, segment->first) && segment->committed <= segment->end &&
+           segment->used <= segment->committed;
+}

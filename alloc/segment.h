@@ -1,0 +1,55 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A segment: a range of the arena in which objects of one kind lie side by side.
+ *
+ *     base  first      allocated        used         committed           end
+ *      | gap | objects ... | garbage ... | zero ........ | reserved ...... |
+ *
+ * base + 16 = first <= allocated <= committed <= end and allocated <= ... used <= committed. The gap holds the record of
+ * the very first plug; segments of large objects have none. Bytes in [used, committed) are known to be zero.
+ * plan_allocated is the end after the planned compaction, from plan to the end of compaction.
+ * Owner: one heap share; changed by its allocator and by stopped collections. The header lies outside the segment, in
+ * the arena's array, so that a collection can make a segment without asking for memory.
+ */
+#ifndef PINFOLD_ALLOC_SEGMENT_H
+#define PINFOLD_ALLOC_SEGMENT_H
+
+#include <stdbool.h>
+
+#include "alloc/arena.h"
+
+struct pfi_segment {
+    struct pfi_segment *next; /* in its share's chain */
+    uintptr_t base;
+    uintptr_t first;
+    uintptr_t allocated;
+    uintptr_t plan_allocated;
+    uintptr_t used;
+    uintptr_t committed;
+    uintptr_t end;
+    bool is_large;
+};
+
+/* A new segment of at least `size` bytes (rounded up to units); NULL when the arena has no such range. Nothing is
+ * committed yet. */
+struct pfi_segment *pfi_segment_create(struct pfi_arena *arena, size_t size, bool is_large);
+
+/* Gives memory and range back to the arena. The segment must be out of every chain. */
+void pfi_segment_release(struct pfi_arena *arena, struct pfi_segment *segment);
+
+/* Makes [first, address) usable. false: not beyond the segment, but the system refused. */
+bool pfi_segment_commit(struct pfi_arena *arena, struct pfi_segment *segment, uintptr_t address);
+
+/* Gives back the memory from `address` (rounded up to a page) on. */
+void pfi_segment_trim(struct pfi_arena *arena, struct pfi_segment *segment, uintptr_t address);
+
+/* Hands out [start, end): zeroes what is not known to be zero. */
+void pfi_segment_clear(struct pfi_segment *segment, uintptr_t start, uintptr_t end);
+
+static inline size_t pfi_segment_bytes(const struct pfi_segment *segment) {
+    return segment->allocated - segment->first;
+}
+
+bool pfi_segment_is_valid(const struct pfi_segment *segment);
+
+#endif

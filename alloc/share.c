@@ -1,0 +1,117 @@
+/* SPDX-License-Identifier: MIT */
+#include "alloc/share.h"
+
+#include "alloc/object.h"
+#include "alloc/object_starts.h"
+#include "alloc/platform/check.h"
+
+enum {
+    GEN2_BINS = 12,
+    GEN2_FIRST_LIMIT = PINFOLD_WORD_BITS == 64 ? 256 : 128,
+    LARGE_BINS = 7,
+    LARGE_FIRST_LIMIT = 1 << 16,
+    POISON = 0xDB,
+};
+
+enum pf_status pfi_share_init(struct pfi_share *share, struct pfi_arena *arena, const struct pf_options *options) {
+    struct pfi_segment *segment = pfi_segment_create(arena, options->segment_size, false);
+    if (segment == NULL) {
+        return PINFOLD_CANNOT_RESERVE;
+    }
+    if (!pfi_segment_commit(arena, segment, segment->first)) {
+        pfi_segment_release(arena, segment);
+        return PINFOLD_CANNOT_COMMIT;
+    }
+    memset(share, 0, sizeof *share);
+    share->arena = arena;
+    share->options = options;
+    share->segments = segment;
+    share->ephemeral = segment;
+    share->start[0] = segment->first;
+    share->start[1] = segment->first;
+    share->quantum = options->stress.collect_every != 0 ? 0 : options->allocation_quantum;
+    pfi_free_list_init(&share->generations[0].free_list, 1, 0);
+    pfi_free_list_init(&share->generations[1].free_list, 1, 0);
+    pfi_free_list_init(&share->generations[2].free_list, GEN2_BINS, GEN2_FIRST_LIMIT);
+    pfi_free_list_init(&share->generations[PINFOLD_LARGE].free_list, LARGE_BINS, LARGE_FIRST_LIMIT);
+    return PINFOLD_OK;
+}
+
+int pfi_share_generation_of(const struct pfi_share *share, uintptr_t address) {
+    const struct pfi_segment *segment = pfi_arena_segment_of(share->arena, address);
+    if (segment == NULL || address < segment->first || address >= segment->allocated) {
+        return -1;
+    }
+    if (segment->is_large) {
+        return PINFOLD_LARGE;
+    }
+    if (segment != share->ephemeral || address < share->start[1]) {
+        return 2;
+    }
+    return address < share->start[0] ? 1 : 0;
+}
+
+static size_t chain_bytes(const struct pfi_segment *segment) {
+    size_t bytes = 0;
+    for (; segment != NULL; segment = segment->next) {
+        bytes += pfi_segment_bytes(segment);
+    }
+    return bytes;
+}
+
+size_t pfi_share_generation_bytes(const struct pfi_share *share, int generation) {
+    switch (generation) {
+    case 0:
+    case 1:
+        return pfi_share_end(share, generation) - pfi_share_start(share, generation);
+    case 2:
+        return chain_bytes(share->segments) - (share->ephemeral->allocated - share->start[1]);
+    default:
+        return chain_bytes(share->large_segments);
+    }
+}
+
+void pfi_share_format_gap(struct pfi_share *share, int generation, uintptr_t start, size_t size) {
+    if (size == 0) {
+        return;
+    }
+    PINFOLD_REQUIRE(size >= PINFOLD_MIN_OBJECT, "a gap of %zu bytes at %#zx cannot be formatted", size, (size_t)start);
+    pfi_free_object_format(start, size);
+    if (share->options->stress.poison) {
+        memset((void *)(start + PINFOLD_MIN_OBJECT), POISON, size - PINFOLD_MIN_OBJECT);
+    }
+    pfi_object_starts_set(share->arena->object_starts, start, start + size);
+    share->generations[generation].free_bytes += size;
+}
+
+void pfi_share_thread_gap(struct pfi_share *share, int generation, uintptr_t start, size_t size) {
+    pfi_share_format_gap(share, generation, start, size);
+    if (size >= PINFOLD_MIN_FREE_ITEM) {
+        pfi_free_list_append(&share->generations[generation].free_list, start);
+    }
+}
+
+void pfi_share_forget_free(struct pfi_share *share, int oldest) {
+    for (int generation = 0; generation <= oldest; ++generation) {
+        share->generations[generation].free_bytes = 0;
+        pfi_free_list_clear(&share->generations[generation].free_list);
+    }
+}
+
+void pfi_share_poison_tail(const struct pfi_share *share, const struct pfi_segment *segment) {
+    if (share->options->stress.poison && segment->allocated < segment->used) {
+        memset((void *)segment->allocated, POISON, segment->used - segment->allocated);
+    }
+}
+
+bool pfi_share_is_valid(const struct pfi_share *share) {
+    const struct pfi_segment *last = share->segments;
+    while (last->next != NULL) {
+        if (!pfi_segment_is_valid(last)) {
+            return false;
+        }
+        last = last->next;
+    }
+    return last == share->ephemeral && pfi_segment_is_valid(last) && last->first <= share->start[1] &&
+           share->start[1] <= share->start[0] && share->start[0] <= last->allocated;
+}

@@ -1,0 +1,85 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A heap share: everything that one allocation domain owns. A heap has one share now; several are an array of these.
+ *
+ *     segments -> gen2 segment -> gen2 segment -> ephemeral segment
+ *                                                  [ gen2 part | gen1 | gen0 -> allocated ... end )
+ *                                                    first       ^start[1] ^start[0]
+ *     large_segments -> ... (large objects, logically part of generation 2)
+ *
+ * Invariant: first <= start[1] <= start[0] <= allocated on the ephemeral segment, which is the last of its chain.
+ * Owner: its heap. Changed by the allocator (one thread at a time) and by collections with the world stopped.
+ */
+#ifndef PINFOLD_ALLOC_SHARE_H
+#define PINFOLD_ALLOC_SHARE_H
+
+#include "alloc/arena.h"
+#include "alloc/free_list.h"
+#include "alloc/segment.h"
+#include "pinfold/heap.h"
+#include "pinfold/stats.h"
+#include "pinfold/status.h"
+
+struct pfi_generation {
+    int64_t budget_left; /* bytes that may still be allocated or promoted into it before it wants a collection */
+    size_t budget;
+    size_t free_bytes; /* in all free objects, threaded or not */
+    struct pfi_free_list free_list;
+};
+
+struct pfi_share {
+    struct pfi_arena *arena;
+    const struct pf_options *options;
+    struct pfi_segment *segments;
+    struct pfi_segment *ephemeral;
+    struct pfi_segment *large_segments;
+    uintptr_t start[2]; /* of generation 0 and 1, on the ephemeral segment */
+    struct pfi_generation generations[PINFOLD_GENERATIONS];
+    size_t quantum;
+    uint64_t allocated_bytes; /* charged at refill */
+    size_t large_bytes;       /* in large objects, whole pages */
+};
+
+/* Why an allocation found nothing. The allocator never calls the collector; the caller decides. */
+enum pfi_exhausted {
+    PINFOLD_EXHAUSTED_NOT,
+    PINFOLD_EXHAUSTED_BUDGET, /* time for a collection */
+    PINFOLD_EXHAUSTED_SPACE,  /* no room in the segment or the arena */
+    PINFOLD_EXHAUSTED_COMMIT, /* the system refused memory */
+};
+
+/* Makes the share's first segments. On failure nothing is kept. */
+enum pf_status pfi_share_init(struct pfi_share *share, struct pfi_arena *arena, const struct pf_options *options);
+
+/* First address of generation 0..2 on the ephemeral segment. */
+static inline uintptr_t pfi_share_start(const struct pfi_share *share, int generation) {
+    return generation >= 2 ? share->ephemeral->first : share->start[generation];
+}
+
+/* Where generation 0..2 ends on the ephemeral segment. */
+static inline uintptr_t pfi_share_end(const struct pfi_share *share, int generation) {
+    return generation == 0 ? share->ephemeral->allocated : share->start[generation - 1];
+}
+
+/* 0, 1, 2, PINFOLD_LARGE, or -1 for an address outside every segment's objects. */
+int pfi_share_generation_of(const struct pfi_share *share, uintptr_t address);
+
+/* Bytes of objects and free objects. */
+size_t pfi_share_generation_bytes(const struct pfi_share *share, int generation);
+
+/* Formats [start, start + size) as one free object of `generation`, threads it when it is large enough, and brings
+ * object_starts and, when asked for, poison up to date. size is 0 or at least a smallest object. */
+void pfi_share_thread_gap(struct pfi_share *share, int generation, uintptr_t start, size_t size);
+
+/* Formats without threading. */
+void pfi_share_format_gap(struct pfi_share *share, int generation, uintptr_t start, size_t size);
+
+/* Empties the free lists of generations 0..oldest, whose free objects are about to disappear. */
+void pfi_share_forget_free(struct pfi_share *share, int oldest);
+
+/* Fills the memory behind the segment's objects with the poison byte, when that stress mode is on. */
+void pfi_share_poison_tail(const struct pfi_share *share, const struct pfi_segment *segment);
+
+bool pfi_share_is_valid(const struct pfi_share *share);
+
+#endif

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT */
+#include "alloc/walk.h"
+
+int pfi_walk_range(const struct pfi_segment *segment, uintptr_t from, uintptr_t to, pfi_walk_visit *visit,
+                   void *context) {
+    for (uintptr_t object = from; object < to;) {
+        size_t size = pfi_walk_step(segment, object);
+        int result = visit(context, segment, object, size);
+        if (result != 0) {
+            return result;
+        }
+        object += size;
+    }
+    return 0;
+}
+
+static int walk_chain(const struct pfi_segment *segment, pfi_walk_visit *visit, void *context) {
+    int result = 0;
+    for (; segment != NULL && result == 0; segment = segment->next) {
+        result = pfi_walk_range(segment, segment->first, segment->allocated, visit, context);
+    }
+    return result;
+}
+
+int pfi_walk_share(const struct pfi_share *share, pfi_walk_visit *visit, void *context) {
+    int result = walk_chain(share->segments, visit, context);
+    return result != 0 ? result : walk_chain(share->large_segments, visit, context);
+}

@@ -1,0 +1,187 @@
+/* SPDX-License-Identifier: MIT */
+#include "gc/phase/mark.h"
+
+#include "alloc/card_table.h"
+#include "alloc/platform/check.h"
+#include "gc/root/cards.h"
+
+enum {
+    FIFO = 16,          /* addresses whose memory is on its way; a power of two */
+    ARRAY_PIECE = 512,  /* slots of an array that are followed before the rest is pushed */
+};
+
+struct marker {
+    uintptr_t condemned_low;
+    uintptr_t condemned_size;
+    struct pfi_tags tags;
+    uint64_t *mark_words;
+    struct pfi_mark_stack *stack;
+    size_t large_threshold;
+    size_t young_card_low; /* card pass: a reference into [low, low + size) needs its card after this collection */
+    size_t young_card_size;
+    uint8_t *cards;
+    unsigned fifo_next;
+    uintptr_t fifo[FIFO];
+};
+
+/* Sets the bits of an object; false when they were set already. */
+static inline bool set_mark(const struct marker *marker, uintptr_t object, const struct pf_type **type) {
+    size_t granule = object >> PINFOLD_GRANULE_SHIFT;
+    uint64_t *word = &marker->mark_words[granule / 64];
+    unsigned bit = granule % 64;
+    if ((*word >> bit) & 1) {
+        return false;
+    }
+    *type = pfi_object_type(object);
+    size_t size = pfi_object_size(object);
+    size_t granules = size >> PINFOLD_GRANULE_SHIFT;
+    if (PINFOLD_LIKELY(bit + granules <= 64)) {
+        *word |= (~(uint64_t)0 >> (64 - granules)) << bit;
+    } else if (size < marker->large_threshold) {
+        pfi_bits_set_run(marker->mark_words, granule, granules);
+    } else {
+        *word |= (uint64_t)1 << bit;
+    }
+    return true;
+}
+
+static inline void mark_object(struct marker *marker, uintptr_t object) {
+    const struct pf_type *type;
+    if (set_mark(marker, object, &type) && type->scan != PINFOLD_SCAN_NONE) {
+        pfi_mark_stack_push(marker->stack, object);
+    }
+}
+
+/* Puts `object` into the FIFO and handles the one that has waited longest. */
+static inline void enqueue(struct marker *marker, uintptr_t object) {
+    __builtin_prefetch((const void *)object);
+    __builtin_prefetch(&marker->mark_words[object >> PINFOLD_CARD_SHIFT], 1);
+    unsigned index = marker->fifo_next++ % FIFO;
+    uintptr_t waited = marker->fifo[index];
+    marker->fifo[index] = object;
+    if (waited != 0) {
+        mark_object(marker, waited);
+    }
+}
+
+static inline bool is_condemned(const struct marker *marker, uintptr_t value, uintptr_t *object) {
+    *object = value & ~marker->tags.mask;
+    return *object - marker->condemned_low < marker->condemned_size && pfi_tags_is_reference(marker->tags, value);
+}
+
+PINFOLD_INLINE void visit_slots(void *context, uintptr_t slots, size_t count) {
+    struct marker *marker = context;
+    const uintptr_t *slot = pfi_words(slots);
+    for (size_t index = 0; index < count; ++index) {
+        uintptr_t object;
+        if (is_condemned(marker, slot[index], &object)) {
+            enqueue(marker, object);
+        }
+    }
+}
+
+static void visit_root_slots(void *context, uintptr_t slots, size_t count) { visit_slots(context, slots, count); }
+
+/* For the card pass: keeps the card of a slot that refers to a younger object. */
+static void visit_card_slots(void *context, uintptr_t slots, size_t count) {
+    struct marker *marker = context;
+    for (uintptr_t slot = slots; slot < slots + count * sizeof(uintptr_t); slot += sizeof(uintptr_t)) {
+        uintptr_t object = *pfi_words(slot) & ~marker->tags.mask;
+        if (object - marker->young_card_low < marker->young_card_size &&
+            pfi_tags_is_reference(marker->tags, *pfi_words(slot))) {
+            pfi_card_dirty(marker->cards, slot);
+            visit_slots(context, slot, 1);
+        }
+    }
+}
+
+/* Follows a piece of an array of references and pushes the rest. */
+static inline void scan_array(struct marker *marker, uintptr_t array, const struct pf_type *type, size_t index) {
+    size_t length = pfi_object_length(array);
+    size_t count = length - index;
+    if (count > ARRAY_PIECE) {
+        count = ARRAY_PIECE;
+        pfi_mark_stack_push_rest(marker->stack, array, index + count);
+    }
+    visit_slots(marker, array + type->base_size + index * sizeof(uintptr_t), count);
+}
+
+static inline void scan_object(struct marker *marker, uintptr_t object) {
+    const struct pf_type *type = pfi_object_type(object);
+    if (type->scan == PINFOLD_SCAN_VECTOR) {
+        scan_array(marker, object, type, 0);
+    } else {
+        pfi_object_visit(object, type, visit_slots, marker);
+    }
+}
+
+static void drain_stack(struct marker *marker) {
+    struct pfi_mark_stack *stack = marker->stack;
+    while (!pfi_mark_stack_is_empty(stack)) {
+        uintptr_t entry = *--stack->top;
+        if (entry & 1) {
+            uintptr_t array = entry - 1;
+            scan_array(marker, array, pfi_object_type(array), *--stack->top);
+        } else {
+            scan_object(marker, entry);
+        }
+    }
+}
+
+static void drain_fifo(struct marker *marker) {
+    for (unsigned count = 0; count < FIFO; ++count) {
+        unsigned index = marker->fifo_next++ % FIFO;
+        uintptr_t object = marker->fifo[index];
+        marker->fifo[index] = 0;
+        if (object != 0) {
+            mark_object(marker, object);
+        }
+    }
+}
+
+static void drain(struct marker *marker) {
+    do {
+        drain_stack(marker);
+        drain_fifo(marker);
+    } while (!pfi_mark_stack_is_empty(marker->stack));
+}
+
+/* Follows every marked object in the range in which the stack had no room; repeats until nothing is new. */
+static void process_overflow(struct marker *marker, const struct pfi_arena *arena) {
+    struct pfi_mark_stack *stack = marker->stack;
+    while (pfi_mark_stack_has_overflow(stack)) {
+        uintptr_t object = stack->overflow_low;
+        uintptr_t high = stack->overflow_high;
+        pfi_mark_stack_clear_overflow(stack);
+        while (object <= high) {
+            size_t size = pfi_object_size(object);
+            if (pfi_object_type(object)->scan != PINFOLD_SCAN_NONE) {
+                scan_object(marker, object);
+                drain(marker);
+            }
+            object = pfi_next_live(arena, object + size, high + PINFOLD_GRANULE);
+        }
+    }
+}
+
+void pfi_mark(const struct pfi_move_plan *plan, struct pfi_roots *roots, struct pfi_mark_stack *stack,
+              struct pfi_tags tags) {
+    const struct pfi_share *share = plan->share;
+    struct marker marker = {
+        .condemned_low = plan->condemned_low,
+        .condemned_size = plan->condemned_size,
+        .tags = tags,
+        .mark_words = share->arena->mark_words,
+        .stack = stack,
+        .large_threshold = share->options->large_threshold,
+        .young_card_low = share->start[1],
+        .young_card_size = share->ephemeral->end - share->start[1],
+        .cards = share->arena->cards,
+    };
+    PINFOLD_REQUIRE(pfi_mark_stack_is_empty(stack), "the mark stack is not empty when marking begins");
+    pfi_roots_visit(roots, plan->condemned, visit_root_slots, &marker);
+    drain(&marker);
+    pfi_cards_visit_older(share, plan->condemned, visit_card_slots, &marker);
+    drain(&marker);
+    process_overflow(&marker, share->arena);
+}

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * All roots of a heap, in the order in which every pass visits them: frames, sources, handles. (Cards are roots of
+ * partial collections and have their own pass; conservative stacks and finalizers join here.)
+ */
+#ifndef PINFOLD_GC_ROOT_ROOTS_H
+#define PINFOLD_GC_ROOT_ROOTS_H
+
+#include "gc/root/frames.h"
+#include "gc/root/handles.h"
+#include "gc/root/sources.h"
+
+struct pfi_roots {
+    struct pf_thread *thread; /* the attached one; NULL when there is none */
+    struct pf_root_source *sources;
+    struct pfi_handle_table handles;
+};
+
+static inline void pfi_roots_visit(struct pfi_roots *roots, int condemned, pfi_slots_function *visit, void *context) {
+    if (roots->thread != NULL) {
+        pfi_frames_visit(roots->thread, visit, context);
+    }
+    pfi_sources_visit(roots->sources, visit, context);
+    pfi_handles_visit(&roots->handles, condemned, visit, context);
+}
+
+#endif

@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Root sources: the embedder enumerates its own slots through a visitor.
+ */
+#ifndef PINFOLD_GC_ROOT_SOURCES_H
+#define PINFOLD_GC_ROOT_SOURCES_H
+
+#include "alloc/object.h"
+#include "pinfold/root.h"
+
+void pfi_sources_visit(const struct pf_root_source *sources, pfi_slots_function *visit, void *context);
+
+#endif

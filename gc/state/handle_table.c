@@ -1,0 +1,77 @@
+/* SPDX-License-Identifier: MIT */
+#include "gc/state/handle_table.h"
+
+#include <stdlib.h>
+
+#include "alloc/platform/bitmap.h"
+
+enum { BLOCK_ALIGNMENT = 1024 };
+static_assert(sizeof(struct pfi_handle_block) <= BLOCK_ALIGNMENT, "a handle finds its block by masking");
+static const uint64_t block_magic = 0x50696E666F6C6448u;
+
+void pfi_handle_table_init(struct pfi_handle_table *table) { memset(table, 0, sizeof *table); }
+
+void pfi_handle_table_finish(struct pfi_handle_table *table) {
+    for (struct pfi_handle_block *block = table->blocks; block != NULL;) {
+        struct pfi_handle_block *next = block->next;
+        free(block);
+        block = next;
+    }
+}
+
+static struct pfi_handle_block *new_block(struct pfi_handle_table *table, enum pf_handle_kind kind) {
+    struct pfi_handle_block *block = aligned_alloc(BLOCK_ALIGNMENT, BLOCK_ALIGNMENT);
+    if (block == NULL) {
+        return NULL;
+    }
+    memset(block, 0, sizeof *block);
+    block->magic = block_magic;
+    block->kind = (uint8_t)kind;
+    block->next = table->blocks;
+    table->blocks = block;
+    return block;
+}
+
+static struct pfi_handle_block *block_with_room(struct pfi_handle_table *table, enum pf_handle_kind kind) {
+    struct pfi_handle_block *block = table->with_room;
+    while (block != NULL && (block->in_use == ~(uint64_t)0 || block->kind != (uint8_t)kind)) {
+        block = block->next;
+    }
+    table->with_room = block != NULL ? block : new_block(table, kind);
+    return table->with_room;
+}
+
+struct pf_handle *pfi_handle_table_add(struct pfi_handle_table *table, enum pf_handle_kind kind, uintptr_t object) {
+    struct pfi_handle_block *block = block_with_room(table, kind);
+    if (block == NULL) {
+        return NULL;
+    }
+    unsigned index = pfi_bits_lowest(~block->in_use);
+    block->in_use |= (uint64_t)1 << index;
+    block->slots[index].object = object;
+    pfi_handle_block_rejuvenate(block);
+    ++table->count;
+    return &block->slots[index];
+}
+
+struct pfi_handle_block *pfi_handle_block_of(const struct pf_handle *handle) {
+    uintptr_t address = (uintptr_t)handle;
+    struct pfi_handle_block *block =
+        (struct pfi_handle_block *)pfi_align_down(address, BLOCK_ALIGNMENT);
+    if (address % sizeof(uintptr_t) != 0 || address < (uintptr_t)block->slots ||
+        address >= (uintptr_t)&block->slots[PINFOLD_HANDLES_PER_BLOCK] || block->magic != block_magic) {
+        return NULL;
+    }
+    size_t index = (address - (uintptr_t)block->slots) / sizeof block->slots[0];
+    return (block->in_use >> index) & 1 ? block : NULL;
+}
+
+void pfi_handle_table_remove(struct pfi_handle_table *table, struct pf_handle *handle) {
+    struct pfi_handle_block *block = pfi_handle_block_of(handle);
+    size_t index = (size_t)(handle - block->slots);
+    handle->object = 0;
+    block->in_use &= ~((uint64_t)1 << index);
+    --table->count;
+    /* Blocks before with_room in the chain may be searched never again: start over from the freed one. */
+    table->with_room = table->blocks;
+}

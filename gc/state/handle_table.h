@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Handles: slots in blocks of 64, one kind a block, each block with the age of its youngest object, so that a
+ * collection of generation 0 looks only at blocks that can matter.
+ *
+ *     block (aligned to its size):  header { next, in_use bits, kind, age } | 64 slots
+ *
+ * Invariant: age <= generation of every object of the block. A handle is the address of its slot.
+ * Changed by any thread outside collections, one at a time; ages are computed anew by the age phase.
+ */
+#ifndef PINFOLD_GC_HANDLE_TABLE_H
+#define PINFOLD_GC_HANDLE_TABLE_H
+
+#include <stdbool.h>
+
+#include "alloc/object.h"
+#include "pinfold/handle.h"
+
+enum { PINFOLD_HANDLES_PER_BLOCK = 64, PINFOLD_OLDEST_AGE = 2 };
+
+struct pf_handle {
+    uintptr_t object;
+};
+
+struct pfi_handle_block {
+    uint64_t magic;
+    uint64_t in_use;
+    struct pfi_handle_block *next;
+    uint8_t kind;
+    uint8_t age;
+    struct pf_handle slots[PINFOLD_HANDLES_PER_BLOCK];
+};
+
+struct pfi_handle_table {
+    struct pfi_handle_block *blocks;
+    struct pfi_handle_block *with_room; /* where to look first; NULL when all were full */
+    size_t count;
+};
+
+void pfi_handle_table_init(struct pfi_handle_table *table);
+void pfi_handle_table_finish(struct pfi_handle_table *table);
+
+/* A slot that holds `object`; NULL when memory for a block cannot be had. */
+struct pf_handle *pfi_handle_table_add(struct pfi_handle_table *table, enum pf_handle_kind kind, uintptr_t object);
+
+/* The block of a live handle; NULL when the address is not one. */
+struct pfi_handle_block *pfi_handle_block_of(const struct pf_handle *handle);
+void pfi_handle_table_remove(struct pfi_handle_table *table, struct pf_handle *handle);
+
+/* Makes the block look young: its object may have been exchanged for a younger one. */
+static inline void pfi_handle_block_rejuvenate(struct pfi_handle_block *block) { block->age = 0; }
+
+#endif

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: MIT */
+#include "gc/state/mark_stack.h"
+
+#include "alloc/platform/check.h"
+#include "alloc/platform/os_memory.h"
+
+bool pfi_mark_stack_init(struct pfi_mark_stack *stack, size_t size) {
+    stack->size = pfi_align_up(size, PINFOLD_PAGE);
+    stack->entries = (uintptr_t *)pfi_os_map_lazy(stack->size);
+    if (stack->entries == NULL) {
+        return false;
+    }
+    stack->top = stack->entries;
+    stack->limit = stack->entries + stack->size / sizeof(uintptr_t) - 2;
+    pfi_mark_stack_clear_overflow(stack);
+    return true;
+}
+
+void pfi_mark_stack_finish(struct pfi_mark_stack *stack) { pfi_os_release((uintptr_t)stack->entries, stack->size); }
+
+void pfi_mark_stack_trim(struct pfi_mark_stack *stack) {
+    enum { KEPT = 1 << 20 };
+    PINFOLD_ASSERT(pfi_mark_stack_is_empty(stack));
+    if (stack->size > KEPT) {
+        pfi_os_decommit((uintptr_t)stack->entries + KEPT, stack->size - KEPT);
+    }
+}

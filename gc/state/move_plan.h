@@ -1,0 +1,102 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What plan hands on to decide, expand, relocate, compact and sweep: which ranges are condemned, where their plugs go,
+ * and the figures to decide by. The plugs themselves are the runs of one bits in the mark bitmap; their new places are
+ * in their records, and, for quick lookups, in the slides.
+ *
+ * A slide is the new address of a card's first live granule. As long as everything live on a card moves as one block
+ * (nearly always), the new address of any byte on it is
+ *
+ *     slide + 8 * (live granules before it on the card)        two loads from side tables, no tree, no heap memory
+ *
+ * A card whose plugs part company has the slide IRREGULAR, and the plug tree answers.
+ */
+#ifndef PINFOLD_GC_MOVE_PLAN_H
+#define PINFOLD_GC_MOVE_PLAN_H
+
+#include "alloc/platform/bitmap.h"
+#include "alloc/share.h"
+#include "gc/state/fit_cursor.h"
+#include "gc/state/plug_tree.h"
+
+enum { PINFOLD_SLIDE_NONE = 0, PINFOLD_SLIDE_IRREGULAR = 1 };
+
+struct pfi_move_plan {
+    struct pfi_share *share;
+    int condemned;           /* generations 0..condemned are collected */
+    uintptr_t condemned_low; /* references into [low, low + size) are subject to this collection */
+    uintptr_t condemned_size;
+    struct pfi_pin_queue *queue;
+    struct pfi_fit_cursor cursor;
+    uintptr_t new_start[2];                     /* of generation 0 and 1 after compaction */
+    struct pfi_segment *new_ephemeral;          /* the present one unless expanded */
+    bool promotes_in_place;                     /* what would be generation 1 becomes generation 2 */
+    size_t survived[PINFOLD_GENERATIONS];       /* bytes, by the generation they came from */
+    size_t moved;                               /* bytes that compaction would move */
+    size_t gaps;                                /* bytes between and behind plugs, small objects */
+};
+
+/* A part of a segment that is condemned, all of one generation. */
+struct pfi_condemned_range {
+    struct pfi_segment *segment;
+    int generation;
+    uintptr_t start;
+    uintptr_t end;
+};
+
+/* The ranges from old to young: generation 2's segments in chain order, then the ephemeral segment's parts. */
+void pfi_condemned_range_first(const struct pfi_share *share, int condemned, struct pfi_condemned_range *range);
+bool pfi_condemned_range_next(const struct pfi_share *share, struct pfi_condemned_range *range);
+
+/* First live granule at or after `address`; `limit` when there is none. The run it begins ends at the next dead one. */
+static inline uintptr_t pfi_next_live(const struct pfi_arena *arena, uintptr_t address, uintptr_t limit) {
+    return pfi_bits_find_one(arena->mark_words, address >> PINFOLD_GRANULE_SHIFT, limit >> PINFOLD_GRANULE_SHIFT)
+           << PINFOLD_GRANULE_SHIFT;
+}
+static inline uintptr_t pfi_next_dead(const struct pfi_arena *arena, uintptr_t address, uintptr_t limit) {
+    return pfi_bits_find_zero(arena->mark_words, address >> PINFOLD_GRANULE_SHIFT, limit >> PINFOLD_GRANULE_SHIFT)
+           << PINFOLD_GRANULE_SHIFT;
+}
+
+/* Walks the plugs of all condemned ranges in the order in which plan placed them. */
+struct pfi_plug_walk {
+    const struct pfi_move_plan *plan;
+    struct pfi_condemned_range range;
+    uintptr_t position;
+    size_t queued;
+    bool is_done;
+};
+void pfi_plug_walk_open(struct pfi_plug_walk *walk, const struct pfi_move_plan *plan);
+/* Only from the first plug of this generation's range on the ephemeral segment on. */
+void pfi_plug_walk_open_at(struct pfi_plug_walk *walk, const struct pfi_move_plan *plan, int generation);
+bool pfi_plug_walk_next(struct pfi_plug_walk *walk, struct pfi_plug *plug);
+
+/* Clears the mark bits of all condemned ranges; before the segments' ends change. */
+void pfi_move_plan_clear_marks(const struct pfi_move_plan *plan);
+
+/* Writes the new place of a plug into its record and the slides of its cards. */
+void pfi_move_plan_place(const struct pfi_move_plan *plan, const struct pfi_plug *plug, uintptr_t place);
+
+/* Not for the hot path: through the plug tree. */
+uintptr_t pfi_move_plan_search(const struct pfi_move_plan *plan, uintptr_t address);
+
+/* The new address of any byte of a live object that lies in a condemned range. */
+static inline uintptr_t pfi_move_plan_new_address(const struct pfi_move_plan *plan, uintptr_t address) {
+    const struct pfi_arena *arena = plan->share->arena;
+    uintptr_t card = address >> PINFOLD_CARD_SHIFT;
+    uintptr_t slide = arena->slides[card];
+    if (PINFOLD_UNLIKELY(slide <= PINFOLD_SLIDE_IRREGULAR)) {
+        return pfi_move_plan_search(plan, address);
+    }
+    unsigned bit = (unsigned)(address >> PINFOLD_GRANULE_SHIFT) % PINFOLD_MARK_WORD_GRANULES;
+    uint64_t before = arena->mark_words[card] & pfi_bits_below(bit);
+    return slide + pfi_bits_count(before) * PINFOLD_GRANULE + address % PINFOLD_GRANULE;
+}
+
+/* Where generations 1 and 0 will lie after compaction: references to it from older objects need a card. */
+static inline uintptr_t pfi_move_plan_young_low(const struct pfi_move_plan *plan) { return plan->new_start[1]; }
+static inline uintptr_t pfi_move_plan_young_size(const struct pfi_move_plan *plan) {
+    return plan->new_ephemeral->end - plan->new_start[1];
+}
+
+#endif
