@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Reads /proc/self with plain reads into static storage, so that looking does not change what is looked at.
+ */
+#define _POSIX_C_SOURCE 200809L
+#include "tests/support/process.h"
+
+#include <check.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+static size_t read_file(const char *path, char *text, size_t size) {
+    int descriptor = open(path, O_RDONLY);
+    ck_assert_int_ge(descriptor, 0);
+    size_t length = 0;
+    ssize_t got = 1;
+    while (got > 0 && length < size - 1) {
+        got = read(descriptor, text + length, size - 1 - length);
+        length += got > 0 ? (size_t)got : 0;
+    }
+    (void)close(descriptor);
+    text[length] = '\0';
+    return length;
+}
+
+size_t process_mappings(void) {
+    static char text[1 << 20];
+    size_t length = read_file("/proc/self/maps", text, sizeof(text));
+    size_t lines = 0;
+    for (size_t i = 0; i < length; i++) {
+        lines += text[i] == '\n';
+    }
+    return lines;
+}
+
+size_t process_address_space(void) {
+    char text[256];
+    (void)read_file("/proc/self/statm", text, sizeof(text));
+    return (size_t)strtoull(text, NULL, 10) * (size_t)sysconf(_SC_PAGESIZE);
+}
+
+/* No test maps as much as this by itself; AddressSanitizer and ThreadSanitizer map far more. */
+static const uint64_t sanitized_address_space = (uint64_t)1 << 40;
+
+int process_limit_address_space(size_t more) {
+    size_t used = process_address_space();
+    if (used >= sanitized_address_space) {
+        return 0;
+    }
+    struct rlimit limit;
+    ck_assert_int_eq(getrlimit(RLIMIT_AS, &limit), 0);
+    limit.rlim_cur = used + more;
+    ck_assert_int_eq(setrlimit(RLIMIT_AS, &limit), 0);
+    return 1;
+}

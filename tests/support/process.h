@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What the system says about this process, and limits on it.
+ */
+#ifndef TESTS_SUPPORT_PROCESS_H
+#define TESTS_SUPPORT_PROCESS_H
+
+#include <stddef.h>
+
+/* Number of mappings, the lines of /proc/self/maps. */
+size_t process_mappings(void);
+
+/* Address space in use, in bytes. */
+size_t process_address_space(void);
+
+/* Allows `more` bytes of address space beyond what is in use. Returns 0 when a sanitizer occupies so much of it that no
+ * limit makes sense; then nothing is limited. */
+int process_limit_address_space(size_t more);
+
+#endif
