@@ -78,10 +78,6 @@ static void run_tree(const char *mark_stack_size) {
     fixture_close(&fixture);
 }
 
-static size_t rounded(size_t size) {
-    return (size + 7) & ~(size_t)7;
-}
-
 /* Every element of a long array refers to an object of its own, each of which refers on to a list. */
 static void run_wide_array(const char *mark_stack_size) {
     struct pf_options options = stack_options(mark_stack_size);
@@ -93,7 +89,7 @@ static void run_wide_array(const char *mark_stack_size) {
             struct node *node = fixture_node(fixture.thread, i);
             pf_store(fixture.thread, &((void **)pf_elements(root[0]))[i], node);
         }
-        check_live(&fixture, (size_t)MANY * node_type.base_size + rounded(16 + MANY * sizeof(void *)));
+        check_live(&fixture, (size_t)MANY * node_type.base_size + fixture_footprint(fixture.heap, root[0]));
         struct node **elements = pf_elements(root[0]);
         for (size_t i = 0; i < MANY; i++) {
             if (elements[i]->key != i) {
@@ -117,7 +113,7 @@ static void run_array_of_lists(const char *mark_stack_size) {
         }
         root[1] = NULL;
         check_live(&fixture,
-                   (size_t)CHAINS * CHAIN_LENGTH * node_type.base_size + rounded(16 + CHAINS * sizeof(void *)));
+                   (size_t)CHAINS * CHAIN_LENGTH * node_type.base_size + fixture_footprint(fixture.heap, root[0]));
         for (size_t i = 0; i < CHAINS; i++) {
             fixture_check_list(((void **)pf_elements(root[0]))[i], CHAIN_LENGTH);
         }

@@ -55,6 +55,12 @@ struct pf_options fixture_tiny_options(void) {
     return options;
 }
 
+size_t fixture_footprint(const struct pf_heap *heap, const void *object) {
+    static const size_t page = 4096;
+    size_t size = pf_size_of(object);
+    return pf_generation_of(heap, object) == PINFOLD_LARGE ? (size + page - 1) & ~(page - 1) : size;
+}
+
 struct node *fixture_node(struct pf_thread *thread, uintptr_t key) {
     struct node *node = pf_alloc(thread, &node_type);
     node->key = key;

@@ -40,6 +40,9 @@ extern const struct pf_type node_type;
 extern const struct pf_type vector_type; /* array of references */
 extern const struct pf_type bytes_type;  /* array of bytes */
 
+/* Bytes that an object takes in the heap: large ones take whole pages. */
+size_t fixture_footprint(const struct pf_heap *heap, const void *object);
+
 /* A node with this key and no children. */
 struct node *fixture_node(struct pf_thread *thread, uintptr_t key);
 

@@ -7,6 +7,7 @@
 #include <check.h>
 #include <stdlib.h>
 
+#include "tests/support/fixture.h"
 #include "tests/support/replay.h"
 
 /* --- the walk in step --- */
@@ -150,6 +151,7 @@ void shadow_verify(struct shadow *shadow) {
 struct meeting {
     struct shadow *shadow;
     size_t met;
+    size_t bytes;
 };
 
 static struct shadow_object *object_at(const struct shadow *shadow, void *address) {
@@ -170,24 +172,25 @@ static int meet(void *object, size_t size, int generation, int is_free, void *da
         replay_fail("a %s at %p of generation %d survived a full collection without being reachable",
                     pf_type_of(object)->name, object, generation);
     }
-    if (size != shadow_size(&known->shape)) {
+    if (size != fixture_footprint(meeting->shadow->heap, object)) {
         replay_fail("the walk says %zu bytes for a %s of %zu", size, shadow_kind_name(known->shape.kind),
                     shadow_size(&known->shape));
     }
     meeting->met++;
+    meeting->bytes += size;
     return 0;
 }
 
 void shadow_check_exact(struct shadow *shadow) {
-    struct meeting meeting = {shadow, 0};
+    struct meeting meeting = {shadow, 0, 0};
     (void)pf_heap_walk(shadow->thread, meet, &meeting);
     if (meeting.met != shadow->count) {
         replay_fail("the walk met %zu of %zu objects", meeting.met, shadow->count);
     }
     struct pf_statistics statistics;
     pf_heap_statistics(shadow->heap, &statistics);
-    if (statistics.live_bytes != shadow->bytes) {
-        replay_fail("the statistics say %zu live bytes, the objects have %zu", statistics.live_bytes, shadow->bytes);
+    if (statistics.live_bytes != meeting.bytes) {
+        replay_fail("the statistics say %zu live bytes, the objects take %zu", statistics.live_bytes, meeting.bytes);
     }
 }
 

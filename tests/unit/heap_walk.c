@@ -32,8 +32,8 @@ static int add_up(void *object, size_t size, int generation, int is_free, void *
         sums->problem = "walk and pf_generation_of disagree";
         return 1;
     }
-    if (!is_free && pf_size_of(object) != size) {
-        sums->problem = "walk and pf_size_of disagree";
+    if (!is_free && fixture_footprint(sums->heap, object) != size) {
+        sums->problem = "the walk reports another size than the object has";
         return 1;
     }
     sums->bytes[generation] += size;

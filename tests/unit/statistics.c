@@ -60,7 +60,8 @@ START_TEST(live_bytes_are_exact_after_a_full_collection) {
         fixture_list(fixture.thread, &root[0], 1000);
         root[1] = pf_alloc_array(fixture.thread, &bytes_type, 1001);
         root[2] = pf_alloc_array(fixture.thread, &vector_type, 5000);
-        size_t expected = (size_t)1000 * node_type.base_size + pf_size_of(root[1]) + pf_size_of(root[2]);
+        size_t expected = (size_t)1000 * node_type.base_size + fixture_footprint(fixture.heap, root[1]) +
+                          fixture_footprint(fixture.heap, root[2]);
         for (int mode = PINFOLD_COLLECT_DEFAULT; mode <= PINFOLD_COLLECT_SWEEP; mode++) {
             pf_collect(fixture.thread, 2, (enum pf_collect_mode)mode);
             ck_assert_uint_eq(read_statistics(&fixture).live_bytes, expected);
