@@ -16,12 +16,16 @@
 enum pfi_exhausted pfi_large_allocate(struct pfi_share *share, size_t size, uintptr_t *object);
 
 /* What an object of `size` bytes takes. */
-static inline size_t pfi_large_footprint(size_t size) { return pfi_align_up(size, PINFOLD_PAGE); }
+static inline size_t pfi_large_footprint(size_t size) {
+    return pfi_align_up(size, PINFOLD_PAGE);
+}
 
 /* Makes [start, start + size) a free run and puts it at the end of its bin. */
 void pfi_large_thread_run(struct pfi_share *share, uintptr_t start, size_t size, bool clean);
 
-static inline bool pfi_large_run_is_clean(uintptr_t run) { return *pfi_free_object_planned_end(run) != 0; }
+static inline bool pfi_large_run_is_clean(uintptr_t run) {
+    return *pfi_free_object_planned_end(run) != 0;
+}
 
 /* Gives the memory of free runs back to the system, keeping the first `keep` bytes of them (in chain order) for the
  * allocations to come; at most `limit` bytes a call. Returns what it gave back. */

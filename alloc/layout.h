@@ -47,9 +47,15 @@ static_assert(PINFOLD_MIN_FREE_ITEM >= 4 * sizeof(void *), "a free item holds ty
 static inline uintptr_t pfi_align_up(uintptr_t value, uintptr_t power_of_two) {
     return (value + power_of_two - 1) & ~(power_of_two - 1);
 }
-static inline uintptr_t pfi_align_down(uintptr_t value, uintptr_t power_of_two) { return value & ~(power_of_two - 1); }
-static inline uintptr_t pfi_min(uintptr_t a, uintptr_t b) { return a < b ? a : b; }
-static inline uintptr_t pfi_max(uintptr_t a, uintptr_t b) { return a > b ? a : b; }
+static inline uintptr_t pfi_align_down(uintptr_t value, uintptr_t power_of_two) {
+    return value & ~(power_of_two - 1);
+}
+static inline uintptr_t pfi_min(uintptr_t a, uintptr_t b) {
+    return a < b ? a : b;
+}
+static inline uintptr_t pfi_max(uintptr_t a, uintptr_t b) {
+    return a > b ? a : b;
+}
 static inline uintptr_t pfi_clamp(uintptr_t value, uintptr_t low, uintptr_t high) {
     return value < low ? low : value > high ? high : value;
 }

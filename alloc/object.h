@@ -19,18 +19,32 @@
 /* Base 0 and element size 1: the "length" of a free object is its size in bytes, so walkers need no special case. */
 extern const struct pf_type pfi_free_type;
 
-static inline uintptr_t *pfi_words(uintptr_t address) { return (uintptr_t *)address; }
-static inline const struct pf_type *pfi_object_type(uintptr_t object) { return pf_type_of((const void *)object); }
-static inline size_t pfi_object_size(uintptr_t object) { return pf_size_of((const void *)object); }
-static inline size_t pfi_object_length(uintptr_t object) { return pfi_words(object)[1]; }
-static inline bool pfi_object_is_free(uintptr_t object) { return pfi_object_type(object) == &pfi_free_type; }
+static inline uintptr_t *pfi_words(uintptr_t address) {
+    return (uintptr_t *)address;
+}
+static inline const struct pf_type *pfi_object_type(uintptr_t object) {
+    return pf_type_of((const void *)object);
+}
+static inline size_t pfi_object_size(uintptr_t object) {
+    return pf_size_of((const void *)object);
+}
+static inline size_t pfi_object_length(uintptr_t object) {
+    return pfi_words(object)[1];
+}
+static inline bool pfi_object_is_free(uintptr_t object) {
+    return pfi_object_type(object) == &pfi_free_type;
+}
 
 static inline void pfi_free_object_format(uintptr_t address, size_t size) {
     pfi_words(address)[0] = (uintptr_t)&pfi_free_type;
     pfi_words(address)[1] = size;
 }
-static inline uintptr_t *pfi_free_object_link(uintptr_t item) { return &pfi_words(item)[2]; }
-static inline uintptr_t *pfi_free_object_planned_end(uintptr_t item) { return &pfi_words(item)[3]; }
+static inline uintptr_t *pfi_free_object_link(uintptr_t item) {
+    return &pfi_words(item)[2];
+}
+static inline uintptr_t *pfi_free_object_planned_end(uintptr_t item) {
+    return &pfi_words(item)[3];
+}
 
 /* Gets `count` >= 1 neighbouring slots. */
 typedef void pfi_slots_function(void *context, uintptr_t slots, size_t count);

@@ -19,8 +19,7 @@
 #include "alloc/arena.h"
 
 static inline void pfi_object_starts_note(int8_t *starts, uintptr_t object) {
-    starts[object >> PINFOLD_CARD_SHIFT] =
-        (int8_t)(((object & (PINFOLD_CARD - 1)) >> PINFOLD_GRANULE_SHIFT) + 1);
+    starts[object >> PINFOLD_CARD_SHIFT] = (int8_t)(((object & (PINFOLD_CARD - 1)) >> PINFOLD_GRANULE_SHIFT) + 1);
 }
 
 /* Back links for the cards that begin inside [start, end). */

@@ -5,8 +5,8 @@
  *     base  first      allocated        used         committed           end
  *      | gap | objects ... | garbage ... | zero ........ | reserved ...... |
  *
- * base + 16 = first <= allocated <= committed <= end and allocated <= ... used <= committed. The gap holds the record of
- * the very first plug; segments of large objects have none. Bytes in [used, committed) are known to be zero.
+ * base + 16 = first <= allocated <= committed <= end and allocated <= ... used <= committed. The gap holds the record
+ * of the very first plug; segments of large objects have none. Bytes in [used, committed) are known to be zero.
  * plan_allocated is the end after the planned compaction, from plan to the end of compaction.
  * Owner: one heap share; changed by its allocator and by stopped collections. The header lies outside the segment, in
  * the arena's array, so that a collection can make a segment without asking for memory.

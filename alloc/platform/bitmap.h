@@ -10,7 +10,9 @@
 #include <stdint.h>
 #include <string.h>
 
-static inline unsigned pfi_bits_lowest(uint64_t word) { return (unsigned)__builtin_ctzll(word); }
+static inline unsigned pfi_bits_lowest(uint64_t word) {
+    return (unsigned)__builtin_ctzll(word);
+}
 
 /* Number of one bits. Plain arithmetic: the baseline of x86-64 has no instruction for it, and a call costs more. */
 static inline unsigned pfi_bits_count(uint64_t word) {
@@ -25,7 +27,9 @@ static inline unsigned pfi_bits_count(uint64_t word) {
 }
 
 /* Ones below bit number `bit` (0..63). */
-static inline uint64_t pfi_bits_below(unsigned bit) { return ((uint64_t)1 << bit) - 1; }
+static inline uint64_t pfi_bits_below(unsigned bit) {
+    return ((uint64_t)1 << bit) - 1;
+}
 
 static inline bool pfi_bits_test(const uint64_t *words, size_t position) {
     return (words[position / 64] >> (position % 64)) & 1;

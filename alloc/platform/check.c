@@ -15,7 +15,9 @@ static pf_fatal_handler *fatal_handler;
 static _Thread_local const char *current_phase;
 static _Thread_local unsigned long long current_collection;
 
-void pf_set_fatal_handler(pf_fatal_handler *handler) { fatal_handler = handler; }
+void pf_set_fatal_handler(pf_fatal_handler *handler) {
+    fatal_handler = handler;
+}
 
 void pfi_check_set_phase(const char *phase, unsigned long long collection) {
     current_phase = phase;

@@ -19,18 +19,18 @@ void pfi_check_set_phase(const char *phase, unsigned long long collection);
 /* Hands the sentence to the fatal handler, and aborts if that returns. */
 PINFOLD_NORETURN PINFOLD_COLD void pfi_fatal(const char *format, ...) __attribute__((format(printf, 1, 2)));
 
-#define PINFOLD_REQUIRE(condition, ...)                                                                                \
-    do {                                                                                                               \
-        if (PINFOLD_UNLIKELY(!(condition))) {                                                                          \
-            pfi_fatal(__VA_ARGS__);                                                                                    \
-        }                                                                                                              \
+#define PINFOLD_REQUIRE(condition, ...)       \
+    do {                                      \
+        if (PINFOLD_UNLIKELY(!(condition))) { \
+            pfi_fatal(__VA_ARGS__);           \
+        }                                     \
     } while (0)
 
-#define PINFOLD_ASSERT(condition)                                                                                      \
-    do {                                                                                                               \
-        if (PINFOLD_ASSERTIONS && PINFOLD_UNLIKELY(!(condition))) {                                                    \
-            pfi_fatal("assertion failed: %s (%s:%d)", #condition, __FILE__, __LINE__);                                 \
-        }                                                                                                              \
+#define PINFOLD_ASSERT(condition)                                                      \
+    do {                                                                               \
+        if (PINFOLD_ASSERTIONS && PINFOLD_UNLIKELY(!(condition))) {                    \
+            pfi_fatal("assertion failed: %s (%s:%d)", #condition, __FILE__, __LINE__); \
+        }                                                                              \
     } while (0)
 
 #endif

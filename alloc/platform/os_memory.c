@@ -32,7 +32,9 @@ uintptr_t pfi_os_reserve(size_t size, size_t alignment) {
     return aligned;
 }
 
-uintptr_t pfi_os_map_lazy(size_t size) { return map(size, PROT_READ | PROT_WRITE); }
+uintptr_t pfi_os_map_lazy(size_t size) {
+    return map(size, PROT_READ | PROT_WRITE);
+}
 
 void pfi_os_release(uintptr_t address, size_t size) {
     int saved_errno = errno;
@@ -53,9 +55,13 @@ void pfi_os_decommit(uintptr_t address, size_t size) {
     errno = saved_errno;
 }
 
-size_t pfi_os_page_size(void) { return (size_t)sysconf(_SC_PAGESIZE); }
+size_t pfi_os_page_size(void) {
+    return (size_t)sysconf(_SC_PAGESIZE);
+}
 
-size_t pfi_os_physical_memory(void) { return (size_t)sysconf(_SC_PHYS_PAGES) * pfi_os_page_size(); }
+size_t pfi_os_physical_memory(void) {
+    return (size_t)sysconf(_SC_PHYS_PAGES) * pfi_os_page_size();
+}
 
 unsigned pfi_os_memory_load(void) {
     int saved_errno = errno;

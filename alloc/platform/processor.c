@@ -47,6 +47,10 @@ static size_t largest_cache(int highest_level) {
     return largest;
 }
 
-size_t pfi_processor_largest_cache(void) { return largest_cache(9); }
+size_t pfi_processor_largest_cache(void) {
+    return largest_cache(9);
+}
 
-size_t pfi_processor_private_cache(void) { return largest_cache(2); }
+size_t pfi_processor_private_cache(void) {
+    return largest_cache(2);
+}

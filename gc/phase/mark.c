@@ -6,8 +6,8 @@
 #include "gc/root/cards.h"
 
 enum {
-    FIFO = 16,          /* addresses whose memory is on its way; a power of two */
-    ARRAY_PIECE = 512,  /* slots of an array that are followed before the rest is pushed */
+    FIFO = 16,         /* addresses whose memory is on its way; a power of two */
+    ARRAY_PIECE = 512, /* slots of an array that are followed before the rest is pushed */
 };
 
 struct marker {
@@ -80,7 +80,9 @@ PINFOLD_INLINE void visit_slots(void *context, uintptr_t slots, size_t count) {
     }
 }
 
-static void visit_root_slots(void *context, uintptr_t slots, size_t count) { visit_slots(context, slots, count); }
+static void visit_root_slots(void *context, uintptr_t slots, size_t count) {
+    visit_slots(context, slots, count);
+}
 
 /* For the card pass: keeps the card of a slot that refers to a younger object. */
 static void visit_card_slots(void *context, uintptr_t slots, size_t count) {

@@ -42,8 +42,7 @@ static bool has_room(const struct planner *planner, struct pfi_segment *segment,
 }
 
 static uintptr_t place_by_sliding(struct planner *planner, const struct pfi_segment *source, size_t size) {
-    while (planner->slide.segment != source &&
-           !has_room(planner, planner->slide.segment, planner->slide.ptr + size)) {
+    while (planner->slide.segment != source && !has_room(planner, planner->slide.segment, planner->slide.ptr + size)) {
         leave_segment(planner);
     }
     uintptr_t place = planner->slide.ptr;
@@ -91,8 +90,7 @@ static void enter_generation_0(struct planner *planner) {
 static struct pfi_plug_record *make_record(struct pfi_move_plan *plan, const struct pfi_segment *segment,
                                            uintptr_t start, uintptr_t gap_start) {
     bool has_gap = start > gap_start || start == segment->first;
-    struct pfi_plug_record *record =
-        has_gap ? pfi_plug_record_before(start) : pfi_pin_queue_add(plan->queue, start);
+    struct pfi_plug_record *record = has_gap ? pfi_plug_record_before(start) : pfi_pin_queue_add(plan->queue, start);
     record->word = 0;
     record->gap = start - gap_start;
     return record;

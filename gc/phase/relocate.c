@@ -55,7 +55,9 @@ PINFOLD_INLINE void visit_young_slots(void *context, uintptr_t slots, size_t cou
 }
 
 /* The boundary of the card pass hands the function on as a pointer. */
-static void visit_card_slots(void *context, uintptr_t slots, size_t count) { visit_old_slots(context, slots, count); }
+static void visit_card_slots(void *context, uintptr_t slots, size_t count) {
+    visit_old_slots(context, slots, count);
+}
 
 /* One object of a plug: its place gets an object start, its slots new addresses. Returns its size. */
 PINFOLD_INLINE size_t relocate_object(struct relocator *relocator, int8_t *starts, uintptr_t object,

@@ -8,7 +8,9 @@ void pfi_sources_visit(const struct pf_root_source *sources, pfi_slots_function 
     }
 }
 
-void pf_visit_slot(struct pf_visitor *visitor, void *slot) { pf_visit_slots(visitor, slot, 1); }
+void pf_visit_slot(struct pf_visitor *visitor, void *slot) {
+    pf_visit_slots(visitor, slot, 1);
+}
 
 void pf_visit_slots(struct pf_visitor *visitor, void *slots, size_t count) {
     pfi_slots_clip((uintptr_t)slots, count, visitor->low, visitor->high, visitor->visit, visitor->context);

@@ -9,7 +9,9 @@ enum { BLOCK_ALIGNMENT = 1024 };
 static_assert(sizeof(struct pfi_handle_block) <= BLOCK_ALIGNMENT, "a handle finds its block by masking");
 static const uint64_t block_magic = 0x50696E666F6C6448u;
 
-void pfi_handle_table_init(struct pfi_handle_table *table) { memset(table, 0, sizeof *table); }
+void pfi_handle_table_init(struct pfi_handle_table *table) {
+    memset(table, 0, sizeof *table);
+}
 
 void pfi_handle_table_finish(struct pfi_handle_table *table) {
     for (struct pfi_handle_block *block = table->blocks; block != NULL;) {
@@ -56,8 +58,7 @@ struct pf_handle *pfi_handle_table_add(struct pfi_handle_table *table, enum pf_h
 
 struct pfi_handle_block *pfi_handle_block_of(const struct pf_handle *handle) {
     uintptr_t address = (uintptr_t)handle;
-    struct pfi_handle_block *block =
-        (struct pfi_handle_block *)pfi_align_down(address, BLOCK_ALIGNMENT);
+    struct pfi_handle_block *block = (struct pfi_handle_block *)pfi_align_down(address, BLOCK_ALIGNMENT);
     if (address % sizeof(uintptr_t) != 0 || address < (uintptr_t)block->slots ||
         address >= (uintptr_t)&block->slots[PINFOLD_HANDLES_PER_BLOCK] || block->magic != block_magic) {
         return NULL;

@@ -48,6 +48,8 @@ struct pfi_handle_block *pfi_handle_block_of(const struct pf_handle *handle);
 void pfi_handle_table_remove(struct pfi_handle_table *table, struct pf_handle *handle);
 
 /* Makes the block look young: its object may have been exchanged for a younger one. */
-static inline void pfi_handle_block_rejuvenate(struct pfi_handle_block *block) { block->age = 0; }
+static inline void pfi_handle_block_rejuvenate(struct pfi_handle_block *block) {
+    block->age = 0;
+}
 
 #endif

@@ -16,7 +16,9 @@ bool pfi_mark_stack_init(struct pfi_mark_stack *stack, size_t size) {
     return true;
 }
 
-void pfi_mark_stack_finish(struct pfi_mark_stack *stack) { pfi_os_release((uintptr_t)stack->entries, stack->size); }
+void pfi_mark_stack_finish(struct pfi_mark_stack *stack) {
+    pfi_os_release((uintptr_t)stack->entries, stack->size);
+}
 
 void pfi_mark_stack_trim(struct pfi_mark_stack *stack) {
     enum { KEPT = 1 << 20 };

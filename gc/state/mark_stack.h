@@ -53,7 +53,9 @@ static inline void pfi_mark_stack_push_rest(struct pfi_mark_stack *stack, uintpt
     *stack->top++ = array | 1;
 }
 
-static inline bool pfi_mark_stack_is_empty(const struct pfi_mark_stack *stack) { return stack->top == stack->entries; }
+static inline bool pfi_mark_stack_is_empty(const struct pfi_mark_stack *stack) {
+    return stack->top == stack->entries;
+}
 static inline bool pfi_mark_stack_has_overflow(const struct pfi_mark_stack *stack) {
     return stack->overflow_low <= stack->overflow_high;
 }

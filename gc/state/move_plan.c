@@ -119,7 +119,6 @@ void pfi_move_plan_place(const struct pfi_move_plan *plan, const struct pfi_plug
 }
 
 uintptr_t pfi_move_plan_search(const struct pfi_move_plan *plan, uintptr_t address) {
-    const struct pfi_plug_record *record =
-        pfi_plug_tree_find(plan->share->arena->plug_roots, plan->queue, address);
+    const struct pfi_plug_record *record = pfi_plug_tree_find(plan->share->arena->plug_roots, plan->queue, address);
     return record == NULL ? address : address + pfi_plug_record_distance(record);
 }

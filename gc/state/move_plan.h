@@ -28,12 +28,12 @@ struct pfi_move_plan {
     uintptr_t condemned_size;
     struct pfi_pin_queue *queue;
     struct pfi_fit_cursor cursor;
-    uintptr_t new_start[2];                     /* of generation 0 and 1 after compaction */
-    struct pfi_segment *new_ephemeral;          /* the present one unless expanded */
-    bool promotes_in_place;                     /* what would be generation 1 becomes generation 2 */
-    size_t survived[PINFOLD_GENERATIONS];       /* bytes, by the generation they came from */
-    size_t moved;                               /* bytes that compaction would move */
-    size_t gaps;                                /* bytes between and behind plugs, small objects */
+    uintptr_t new_start[2];               /* of generation 0 and 1 after compaction */
+    struct pfi_segment *new_ephemeral;    /* the present one unless expanded */
+    bool promotes_in_place;               /* what would be generation 1 becomes generation 2 */
+    size_t survived[PINFOLD_GENERATIONS]; /* bytes, by the generation they came from */
+    size_t moved;                         /* bytes that compaction would move */
+    size_t gaps;                          /* bytes between and behind plugs, small objects */
 };
 
 /* A part of a segment that is condemned, all of one generation. */
@@ -94,7 +94,9 @@ static inline uintptr_t pfi_move_plan_new_address(const struct pfi_move_plan *pl
 }
 
 /* Where generations 1 and 0 will lie after compaction: references to it from older objects need a card. */
-static inline uintptr_t pfi_move_plan_young_low(const struct pfi_move_plan *plan) { return plan->new_start[1]; }
+static inline uintptr_t pfi_move_plan_young_low(const struct pfi_move_plan *plan) {
+    return plan->new_start[1];
+}
 static inline uintptr_t pfi_move_plan_young_size(const struct pfi_move_plan *plan) {
     return plan->new_ephemeral->end - plan->new_start[1];
 }

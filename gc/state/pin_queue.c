@@ -12,9 +12,13 @@ bool pfi_pin_queue_init(struct pfi_pin_queue *queue) {
     return queue->entries != NULL;
 }
 
-void pfi_pin_queue_finish(struct pfi_pin_queue *queue) { free(queue->entries); }
+void pfi_pin_queue_finish(struct pfi_pin_queue *queue) {
+    free(queue->entries);
+}
 
-void pfi_pin_queue_clear(struct pfi_pin_queue *queue) { queue->count = 0; }
+void pfi_pin_queue_clear(struct pfi_pin_queue *queue) {
+    queue->count = 0;
+}
 
 struct pfi_plug_record *pfi_pin_queue_add(struct pfi_pin_queue *queue, uintptr_t plug) {
     PINFOLD_REQUIRE(queue->count < queue->capacity, "the pin queue is full at plug %#zx", (size_t)plug);

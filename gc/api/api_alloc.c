@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Where "exhausted" becomes "collect, then try again". The allocator below never collects; this loop does, with more
+ * effort each time: fit; generation 1; a full compacting collection; a last-chance one; out of memory.
+ */
+#include <inttypes.h>
+
+#include "alloc/card_table.h"
+#include "alloc/context.h"
+#include "alloc/large.h"
+#include "alloc/platform/check.h"
+#include "gc/collect.h"
+#include "gc/world/mutator.h"
+#include "pinfold/alloc.h"
+
+struct allocation {
+    struct pf_heap *heap;
+    struct pfi_mutator *mutator;
+    const struct pf_type *type;
+    size_t size;
+    size_t length;
+    uintptr_t object;
+};
+
+static bool is_large(const struct allocation *allocation) {
+    return allocation->size >= allocation->heap->options.large_threshold;
+}
+
+static enum pfi_exhausted fit_small(struct allocation *allocation) {
+    struct pf_thread *thread = &allocation->mutator->thread;
+    if (allocation->size > (size_t)(thread->alloc_limit - thread->alloc_ptr)) {
+        enum pfi_exhausted why = pfi_context_refill(&allocation->heap->share, thread, allocation->size);
+        if (why != PINFOLD_EXHAUSTED_NOT) {
+            return why;
+        }
+    }
+    allocation->object = (uintptr_t)thread->alloc_ptr;
+    thread->alloc_ptr += allocation->size;
+    return PINFOLD_EXHAUSTED_NOT;
+}
+
+/* A new large object counts as old, so references stored before the next safepoint need the cards that the program is
+ * promised not to need a barrier for. */
+static enum pfi_exhausted fit_large(struct allocation *allocation) {
+    struct pf_heap *heap = allocation->heap;
+    const struct pfi_segment *newest = heap->share.large_segments;
+    enum pfi_exhausted why = pfi_large_allocate(&heap->share, allocation->size, &allocation->object);
+    if (heap->share.large_segments != newest) {
+        newest = heap->share.large_segments;
+        PINFOLD_SEND(&heap->events, segment_created, (void *)newest->base, newest->end - newest->base, 1);
+    }
+    if (why == PINFOLD_EXHAUSTED_NOT && allocation->type->scan != PINFOLD_SCAN_NONE) {
+        uintptr_t card = allocation->object >> PINFOLD_CARD_SHIFT;
+        uintptr_t last = (allocation->object + allocation->size - 1) >> PINFOLD_CARD_SHIFT;
+        memset(&heap->arena.cards[card], PINFOLD_CARD_DIRTY, last + 1 - card);
+    }
+    return why;
+}
+
+static enum pfi_exhausted fit(struct allocation *allocation) {
+    enum pfi_exhausted why = is_large(allocation) ? fit_large(allocation) : fit_small(allocation);
+    if (why == PINFOLD_EXHAUSTED_NOT) {
+        pfi_words(allocation->object)[0] = (uintptr_t)allocation->type;
+        if (allocation->type->element_size != 0) {
+            pfi_words(allocation->object)[1] = allocation->length;
+        }
+    }
+    return why;
+}
+
+static void collect(struct allocation *allocation, int generation, enum pf_reason reason) {
+    struct pfi_request request = {generation, reason, PINFOLD_COLLECT_DEFAULT};
+    pfi_collect(allocation->heap, &request);
+}
+
+static bool fit_after_collecting(struct allocation *allocation) {
+    enum pfi_exhausted why = fit(allocation);
+    if (why == PINFOLD_EXHAUSTED_BUDGET) {
+        collect(allocation, 0, is_large(allocation) ? PINFOLD_REASON_LARGE_BUDGET : PINFOLD_REASON_BUDGET);
+        why = fit(allocation);
+    }
+    if (why != PINFOLD_EXHAUSTED_NOT && !is_large(allocation)) {
+        collect(allocation, 1, PINFOLD_REASON_OUT_OF_SPACE);
+        why = fit(allocation);
+    }
+    if (why != PINFOLD_EXHAUSTED_NOT) {
+        collect(allocation, 2, PINFOLD_REASON_LAST_CHANCE);
+        why = fit(allocation);
+    }
+    if (why != PINFOLD_EXHAUSTED_NOT && !is_large(allocation)) {
+        /* Generation 0's survivors are generation 1 now: once more, and they leave the ephemeral segment, too. */
+        collect(allocation, 2, PINFOLD_REASON_LAST_CHANCE);
+        why = fit(allocation);
+    }
+    return why == PINFOLD_EXHAUSTED_NOT;
+}
+
+/* Collections of all generations, mostly young ones. */
+static int stress_generation(uint64_t number) {
+    return number % 16 == 0 ? 2 : number % 4 == 0 ? 1 : 0;
+}
+
+static void stress(struct allocation *allocation) {
+    uint32_t every = allocation->heap->options.stress.collect_every;
+    uint64_t count = ++allocation->mutator->allocations;
+    if (every != 0 && count % every == 0) {
+        collect(allocation, stress_generation(count / every), PINFOLD_REASON_STRESS);
+    }
+}
+
+static void allocation_open(struct allocation *allocation, struct pf_thread *thread, const struct pf_type *type,
+                            size_t size, size_t length) {
+    *allocation = (struct allocation){thread->heap, pfi_mutator_of(thread), type, size, length, 0};
+    PINFOLD_REQUIRE(size >= PINFOLD_MIN_OBJECT && size % PINFOLD_GRANULE == 0,
+                    "type %s: objects of %zu bytes cannot be allocated (multiple of 8, at least 16)", type->name, size);
+    stress(allocation);
+}
+
+void *pf_alloc_slow(struct pf_thread *thread, const struct pf_type *type, size_t size, size_t length) {
+    struct allocation allocation;
+    allocation_open(&allocation, thread, type, size, length);
+    while (!fit_after_collecting(&allocation)) {
+        struct pf_heap *heap = thread->heap;
+        PINFOLD_SEND(&heap->events, out_of_memory, size);
+        int retry = heap->out_of_memory != NULL && heap->out_of_memory(thread, size, heap->out_of_memory_data);
+        PINFOLD_REQUIRE(retry, "out of memory: %zu bytes for a %s; %zu bytes of the heap are committed", size,
+                        type->name, pfi_counter_read(&heap->arena.committed));
+    }
+    return (void *)allocation.object;
+}
+
+void *pf_try_alloc_slow(struct pf_thread *thread, const struct pf_type *type, size_t size, size_t length) {
+    struct allocation allocation;
+    allocation_open(&allocation, thread, type, size, length);
+    if (!fit_after_collecting(&allocation)) {
+        PINFOLD_SEND(&thread->heap->events, out_of_memory, size);
+        allocation.mutator->status = PINFOLD_OUT_OF_MEMORY;
+        return NULL;
+    }
+    allocation.mutator->status = PINFOLD_OK;
+    return (void *)allocation.object;
+}
+
+void *pf_bad_length(struct pf_thread *thread, const struct pf_type *type, size_t length, int may_fail) {
+    PINFOLD_REQUIRE(may_fail, "an array of %s cannot have %zd elements: the length is negative or too large",
+                    type->name, (ptrdiff_t)length);
+    pfi_mutator_of(thread)->status = PINFOLD_BAD_LENGTH;
+    return NULL;
+}
+
+enum pf_status pf_thread_status(const struct pf_thread *thread) {
+    return ((const struct pfi_mutator *)thread)->status;
+}
+
+void pf_store_range(struct pf_thread *thread, void *slots, size_t count) {
+    if (count != 0) {
+        uintptr_t first = (uintptr_t)slots >> PINFOLD_CARD_SHIFT;
+        uintptr_t last = ((uintptr_t)slots + count * sizeof(void *) - 1) >> PINFOLD_CARD_SHIFT;
+        memset((void *)(thread->cards + first), PINFOLD_CARD_DIRTY, last + 1 - first);
+    }
+}
+
+void pf_collect(struct pf_thread *thread, int generation, enum pf_collect_mode mode) {
+    PINFOLD_REQUIRE(thread != NULL, "pf_collect: the thread is NULL");
+    PINFOLD_REQUIRE(generation >= 0 && generation <= 2, "pf_collect: there is no generation %d, only 0, 1 and 2",
+                    generation);
+    struct pfi_request request = {generation, PINFOLD_REASON_INDUCED, mode};
+    pfi_collect(thread->heap, &request);
+}

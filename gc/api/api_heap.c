@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Heaps and threads: creation, destruction, attachment.
+ */
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "alloc/context.h"
+#include "alloc/platform/check.h"
+#include "alloc/platform/os_memory.h"
+#include "alloc/platform/processor.h"
+#include "gc/heap.h"
+#include "gc/world/mutator.h"
+#include "pinfold/alloc.h"
+
+static size_t power_of_two_from(size_t size) {
+    size_t power = PINFOLD_UNIT;
+    while (power < size) {
+        power *= 2;
+    }
+    return power;
+}
+
+/* Replaces what is "derived" by values, and brings values into relation. */
+static void derive_options(struct pf_options *options) {
+    options->segment_size = power_of_two_from(options->segment_size);
+    options->large_segment_size = power_of_two_from(options->large_segment_size);
+    options->large_threshold = pfi_min(options->large_threshold, options->segment_size / 4);
+    if (options->gen0_size == 0) {
+        options->gen0_size =
+            pfi_budget_gen0_min(pfi_processor_largest_cache(), pfi_processor_private_cache(), options->segment_size);
+    }
+    options->gen0_size = pfi_min(options->gen0_size, options->segment_size / 2);
+    if (options->gen0_max_size == 0) {
+        options->gen0_max_size = pfi_max((size_t)6 << 20, pfi_min(options->segment_size / 2, (size_t)200 << 20));
+    }
+    options->gen0_max_size = pfi_clamp(options->gen0_max_size, options->gen0_size, options->segment_size / 2);
+}
+
+static void make_budget_rules(struct pf_heap *heap) {
+    const struct pf_options *options = &heap->options;
+    size_t gen1_max = pfi_max((size_t)6 << 20, options->segment_size / 2);
+    heap->budget_rules[0] = (struct pfi_budget_rule){9, 20, options->gen0_size, options->gen0_max_size};
+    heap->budget_rules[1] = (struct pfi_budget_rule){2, 7, options->gen1_size, pfi_max(gen1_max, options->gen1_size)};
+    heap->budget_rules[2] = (struct pfi_budget_rule){1.2, 1.8, options->gen2_size, SIZE_MAX};
+    heap->budget_rules[3] = (struct pfi_budget_rule){1.25, 4.5, options->large_size, SIZE_MAX};
+    for (int generation = 0; generation < PINFOLD_GENERATIONS; ++generation) {
+        struct pfi_generation *numbers = &heap->share.generations[generation];
+        numbers->budget = heap->budget_rules[generation].min;
+        numbers->budget_left = (int64_t)numbers->budget;
+    }
+}
+
+static enum pf_status refuse(enum pf_status status, struct pf_message *message, const char *what, size_t size) {
+    if (message != NULL) {
+        snprintf(message->text, sizeof message->text, "%s (%s, %zu bytes)", pf_status_text(status), what, size);
+    }
+    return status;
+}
+
+static bool tags_make_sense(const struct pf_options *options) {
+    uint32_t patterns = (uint32_t)1 << (options->ref_tag_mask + 1);
+    bool mask_is_low_bits = ((options->ref_tag_mask + 1) & options->ref_tag_mask) == 0;
+    return mask_is_low_bits && options->ref_tags != 0 && options->ref_tags < patterns << options->ref_tag_mask &&
+           (options->ref_tags >> (options->ref_tag_mask + 1)) == 0;
+}
+
+static enum pf_status check_options(const struct pf_options *options, struct pf_message *message) {
+    if (!tags_make_sense(options)) {
+        if (message != NULL) {
+            snprintf(
+                message->text, sizeof message->text,
+                "ref_tag_mask=%u and ref_tags=%u do not fit: the mask is 0, 1, 3 or 7, and a tag is at most the mask",
+                (unsigned)options->ref_tag_mask, (unsigned)options->ref_tags);
+        }
+        return PINFOLD_BAD_OPTION;
+    }
+    if (options->stress.sweep && (options->stress.compact || options->stress.expand)) {
+        if (message != NULL) {
+            snprintf(message->text, sizeof message->text, "stress: sweep contradicts compact and expand");
+        }
+        return PINFOLD_BAD_OPTION;
+    }
+    return PINFOLD_OK;
+}
+
+/* Everything that can fail, each with its undoing. */
+static enum pf_status build(struct pf_heap *heap, struct pf_message *message) {
+    const struct pf_options *options = &heap->options;
+    enum pf_status status;
+    size_t smallest = options->segment_size + options->large_segment_size;
+    if (!pfi_arena_init(&heap->arena, options->reserve_size, smallest)) {
+        return refuse(PINFOLD_CANNOT_RESERVE, message, "the arena", pfi_max(options->reserve_size, smallest));
+    }
+    if (!pfi_mark_stack_init(&heap->mark_stack, options->mark_stack_size)) {
+        status = refuse(PINFOLD_CANNOT_RESERVE, message, "the mark stack", options->mark_stack_size);
+        goto fail_mark_stack;
+    }
+    if (!pfi_pin_queue_init(&heap->pin_queue)) {
+        status = refuse(PINFOLD_OUT_OF_MEMORY, message, "the pin queue", sizeof(struct pfi_pin_entry));
+        goto fail_pin_queue;
+    }
+    status = pfi_share_init(&heap->share, &heap->arena, options);
+    if (status != PINFOLD_OK) {
+        refuse(status, message, "the first segment", options->segment_size);
+        goto fail_share;
+    }
+    return PINFOLD_OK;
+fail_share:
+    pfi_pin_queue_finish(&heap->pin_queue);
+fail_pin_queue:
+    pfi_mark_stack_finish(&heap->mark_stack);
+fail_mark_stack:
+    pfi_arena_finish(&heap->arena);
+    return status;
+}
+
+enum pf_status pf_heap_create(const struct pf_options *options, struct pf_heap **heap, struct pf_message *message) {
+    PINFOLD_REQUIRE(heap != NULL, "pf_heap_create: the place for the heap is NULL");
+    struct pf_options in_force;
+    if (options != NULL) {
+        in_force = *options;
+    } else {
+        pf_options_init(&in_force);
+        enum pf_status status = pf_options_from_environment(&in_force, message);
+        if (status != PINFOLD_OK) {
+            return status;
+        }
+    }
+    enum pf_status status = check_options(&in_force, message);
+    if (status != PINFOLD_OK) {
+        return status;
+    }
+    struct pf_heap *created = calloc(1, sizeof *created);
+    if (created == NULL) {
+        return refuse(PINFOLD_OUT_OF_MEMORY, message, "the heap's own structure", sizeof *created);
+    }
+    derive_options(&in_force);
+    created->options = in_force;
+    created->tags = (struct pfi_tags){in_force.ref_tag_mask, in_force.ref_tags};
+    status = build(created, message);
+    if (status != PINFOLD_OK) {
+        free(created);
+        return status;
+    }
+    pfi_handle_table_init(&created->roots.handles);
+    make_budget_rules(created);
+    *heap = created;
+    return PINFOLD_OK;
+}
+
+void pf_heap_destroy(struct pf_heap *heap) {
+    if (heap == NULL) {
+        return;
+    }
+    PINFOLD_REQUIRE(heap->roots.thread == NULL, "pf_heap_destroy: a thread is still attached");
+    pfi_handle_table_finish(&heap->roots.handles);
+    pfi_pin_queue_finish(&heap->pin_queue);
+    pfi_mark_stack_finish(&heap->mark_stack);
+    pfi_arena_finish(&heap->arena);
+    free(heap);
+}
+
+const struct pf_options *pf_heap_options(const struct pf_heap *heap) {
+    return &heap->options;
+}
+
+void pf_heap_set_out_of_memory_handler(struct pf_heap *heap, pf_out_of_memory_handler *handler, void *data) {
+    heap->out_of_memory = handler;
+    heap->out_of_memory_data = data;
+}
+
+void pf_heap_set_listener(struct pf_heap *heap, const struct pf_listener *listener, void *data) {
+    heap->events = (struct pfi_events){listener, data};
+}
+
+enum pf_status pf_thread_attach(struct pf_heap *heap, struct pf_thread **thread) {
+    PINFOLD_REQUIRE(heap != NULL && thread != NULL, "pf_thread_attach: the heap or the place for the thread is NULL");
+    if (heap->roots.thread != NULL) {
+        return PINFOLD_THREAD_LIMIT;
+    }
+    struct pfi_mutator *mutator = calloc(1, sizeof *mutator);
+    if (mutator == NULL) {
+        return PINFOLD_OUT_OF_MEMORY;
+    }
+    mutator->thread.heap = heap;
+    pfi_mutator_publish_young(&mutator->thread, &heap->share);
+    heap->roots.thread = &mutator->thread;
+    *thread = &mutator->thread;
+    return PINFOLD_OK;
+}
+
+void pf_thread_detach(struct pf_thread *thread) {
+    PINFOLD_REQUIRE(thread != NULL, "pf_thread_detach: the thread is NULL");
+    PINFOLD_REQUIRE(thread->frames == NULL, "pf_thread_detach: frame %p is still pushed", (void *)thread->frames);
+    struct pf_heap *heap = thread->heap;
+    PINFOLD_REQUIRE(heap->roots.thread == thread, "pf_thread_detach: the thread is not attached to its heap");
+    pfi_context_close(&heap->share, thread);
+    heap->roots.thread = NULL;
+    free(pfi_mutator_of(thread));
+}

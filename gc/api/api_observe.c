@@ -1,0 +1,82 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Looking at a heap: statistics, history, walk, verify.
+ */
+#include "alloc/context.h"
+#include "alloc/platform/check.h"
+#include "alloc/walk.h"
+#include "gc/heap.h"
+#include "gc/observe/verify.h"
+#include "pinfold/walk.h"
+
+static size_t count_segments(const struct pfi_segment *segment) {
+    size_t count = 0;
+    for (; segment != NULL; segment = segment->next) {
+        ++count;
+    }
+    return count;
+}
+
+void pf_heap_statistics(struct pf_heap *heap, struct pf_statistics *statistics) {
+    PINFOLD_REQUIRE(heap != NULL && statistics != NULL, "pf_heap_statistics: the heap or the place is NULL");
+    const struct pfi_share *share = &heap->share;
+    memset(statistics, 0, sizeof *statistics);
+    memcpy(statistics->collections, heap->history.collections, sizeof statistics->collections);
+    memcpy(statistics->pause_histogram, heap->history.pause_histogram, sizeof statistics->pause_histogram);
+    statistics->pause_total_ns = heap->history.pause_total_ns;
+    statistics->pause_max_ns = heap->history.pause_max_ns;
+    statistics->allocated_bytes = share->allocated_bytes;
+    size_t free_bytes = 0;
+    for (int generation = 0; generation < PINFOLD_GENERATIONS; ++generation) {
+        statistics->generation_bytes[generation] = pfi_share_generation_bytes(share, generation);
+        statistics->free_bytes[generation] = share->generations[generation].free_bytes;
+        statistics->heap_bytes += statistics->generation_bytes[generation];
+        free_bytes += statistics->free_bytes[generation];
+    }
+    statistics->live_bytes = statistics->heap_bytes - free_bytes;
+    statistics->reserved_bytes = heap->arena.end - heap->arena.base + heap->arena.tables_size;
+    statistics->bookkeeping_bytes = pfi_arena_bookkeeping(&heap->arena) + sizeof *heap;
+    statistics->committed_bytes = pfi_counter_read(&heap->arena.committed) + statistics->bookkeeping_bytes;
+    statistics->segments = count_segments(share->segments);
+    statistics->large_segments = count_segments(share->large_segments);
+}
+
+size_t pf_heap_history(const struct pf_heap *heap, struct pf_collection *records, size_t count) {
+    return pfi_history_copy(&heap->history, records, count);
+}
+
+uint64_t pf_heap_pause_quantile(const struct pf_heap *heap, double quantile) {
+    return pfi_history_pause_quantile(&heap->history, quantile);
+}
+
+struct walk {
+    const struct pfi_share *share;
+    pf_walk_visit *visit;
+    void *data;
+};
+
+static int visit_object(void *context, const struct pfi_segment *segment, uintptr_t object, size_t size) {
+    const struct walk *walk = context;
+    (void)segment;
+    return walk->visit((void *)object, size, pfi_share_generation_of(walk->share, object), pfi_object_is_free(object),
+                       walk->data);
+}
+
+int pf_heap_walk(struct pf_thread *thread, pf_walk_visit *visit, void *data) {
+    PINFOLD_REQUIRE(thread != NULL && visit != NULL, "pf_heap_walk: the thread or the callback is NULL");
+    struct pfi_share *share = &thread->heap->share;
+    struct walk walk = {share, visit, data};
+    pfi_context_close(share, thread);
+    return pfi_walk_share(share, visit_object, &walk);
+}
+
+int pf_generation_of(const struct pf_heap *heap, const void *object) {
+    return pfi_share_generation_of(&heap->share, (uintptr_t)object & ~heap->tags.mask);
+}
+
+int pf_heap_verify(struct pf_thread *thread, struct pf_message *message) {
+    PINFOLD_REQUIRE(thread != NULL && message != NULL, "pf_heap_verify: the thread or the message is NULL");
+    struct pf_heap *heap = thread->heap;
+    pfi_context_close(&heap->share, thread);
+    return pfi_verify(&heap->share, &heap->roots, heap->tags, message);
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Frames, root sources and handles.
+ */
+#include "alloc/platform/check.h"
+#include "gc/heap.h"
+#include "pinfold/handle.h"
+#include "pinfold/root.h"
+
+void pf_frame_misuse(struct pf_thread *thread, const struct pf_frame *frame) {
+    pfi_fatal("pf_frame_pop: frame %p is not the newest one, %p is", (const void *)frame, (void *)thread->frames);
+}
+
+void pf_root_source_add(struct pf_heap *heap, struct pf_root_source *source) {
+    PINFOLD_REQUIRE(heap != NULL && source != NULL && source->enumerate != NULL,
+                    "pf_root_source_add: the heap, the source or its function is NULL");
+    for (const struct pf_root_source *other = heap->roots.sources; other != NULL; other = other->next) {
+        PINFOLD_REQUIRE(other != source, "pf_root_source_add: the source was added before");
+    }
+    source->next = heap->roots.sources;
+    heap->roots.sources = source;
+}
+
+void pf_root_source_remove(struct pf_heap *heap, struct pf_root_source *source) {
+    PINFOLD_REQUIRE(heap != NULL && source != NULL, "pf_root_source_remove: the heap or the source is NULL");
+    struct pf_root_source **link = &heap->roots.sources;
+    while (*link != NULL && *link != source) {
+        link = &(*link)->next;
+    }
+    PINFOLD_REQUIRE(*link == source, "pf_root_source_remove: the source was never added");
+    *link = source->next;
+    source->next = NULL;
+}
+
+enum pf_status pf_handle_create(struct pf_heap *heap, enum pf_handle_kind kind, void *object,
+                                struct pf_handle **handle) {
+    PINFOLD_REQUIRE(heap != NULL && handle != NULL, "pf_handle_create: the heap or the place for the handle is NULL");
+    PINFOLD_REQUIRE(kind == PINFOLD_HANDLE_STRONG, "pf_handle_create: there is no handle kind %d", (int)kind);
+    struct pf_handle *created = pfi_handle_table_add(&heap->roots.handles, kind, (uintptr_t)object);
+    if (created == NULL) {
+        return PINFOLD_OUT_OF_MEMORY;
+    }
+    *handle = created;
+    return PINFOLD_OK;
+}
+
+void pf_handle_destroy(struct pf_heap *heap, struct pf_handle *handle) {
+    if (handle == NULL) {
+        return;
+    }
+    PINFOLD_REQUIRE(pfi_handle_block_of(handle) != NULL, "pf_handle_destroy: %p is no handle, or was destroyed before",
+                    (void *)handle);
+    pfi_handle_table_remove(&heap->roots.handles, handle);
+}
+
+void *pf_handle_get(const struct pf_handle *handle) {
+    return (void *)handle->object;
+}
+
+void pf_handle_set(struct pf_heap *heap, struct pf_handle *handle, void *object) {
+    (void)heap;
+    struct pfi_handle_block *block = pfi_handle_block_of(handle);
+    PINFOLD_REQUIRE(block != NULL, "pf_handle_set: %p is no handle, or was destroyed before", (void *)handle);
+    handle->object = (uintptr_t)object;
+    pfi_handle_block_rejuvenate(block);
+}

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * THE SCRIPT of a collection. Each step is a phase in gc/phase; read them in this order.
+ *
+ *     roots --mark--> bits --plan--> plugs and their places --decide--+--> expand? relocate, compact
+ *                                                                     +--> sweep
+ */
+#include "gc/collect.h"
+
+#include "gc/phase/age.h"
+#include "gc/phase/compact.h"
+#include "gc/phase/expand.h"
+#include "gc/phase/large.h"
+#include "gc/phase/mark.h"
+#include "gc/phase/plan.h"
+#include "gc/phase/relocate.h"
+#include "gc/phase/sweep.h"
+
+static void mark_and_plan(struct pfi_cycle *cycle) {
+    struct pf_heap *heap = cycle->heap;
+    pfi_plan_open(&cycle->plan, &heap->share, &heap->pin_queue, cycle->record.generation);
+
+    pfi_cycle_begin_phase(cycle, PINFOLD_PHASE_MARK);
+    pfi_mark(&cycle->plan, &heap->roots, &heap->mark_stack, heap->tags);
+    pfi_cycle_end_phase(cycle, PINFOLD_PHASE_MARK);
+
+    pfi_cycle_begin_phase(cycle, PINFOLD_PHASE_PLAN);
+    pfi_plan(&cycle->plan);
+    pfi_cycle_end_phase(cycle, PINFOLD_PHASE_PLAN);
+}
+
+static void expand(struct pfi_cycle *cycle) {
+    struct pf_heap *heap = cycle->heap;
+    pfi_expand(&cycle->plan);
+    if (cycle->plan.promotes_in_place) {
+        return;
+    }
+    struct pfi_segment *segment = cycle->plan.new_ephemeral;
+    cycle->record.expanded = 1;
+    PINFOLD_SEND(&heap->events, segment_created, (void *)segment->base, segment->end - segment->base, 0);
+}
+
+/* From the first relocated reference on, nothing can fail: all memory is committed before. */
+static void relocate_and_compact(struct pfi_cycle *cycle) {
+    struct pf_heap *heap = cycle->heap;
+    if (pfi_cycle_expands(cycle)) {
+        expand(cycle);
+    }
+    pfi_cycle_begin_phase(cycle, PINFOLD_PHASE_RELOCATE);
+    if (cycle->plan.condemned == 1) {
+        pfi_fit_cursor_commit(&cycle->plan.cursor, &heap->share);
+    }
+    pfi_relocate(&cycle->plan, &heap->roots, heap->tags);
+    pfi_cycle_end_phase(cycle, PINFOLD_PHASE_RELOCATE);
+
+    pfi_cycle_begin_phase(cycle, PINFOLD_PHASE_COMPACT);
+    pfi_compact(&cycle->plan, &cycle->emptied);
+    pfi_cycle_end_phase(cycle, PINFOLD_PHASE_COMPACT);
+}
+
+static void sweep(struct pfi_cycle *cycle) {
+    pfi_cycle_begin_phase(cycle, PINFOLD_PHASE_SWEEP);
+    pfi_sweep(&cycle->plan, &cycle->emptied);
+    pfi_cycle_end_phase(cycle, PINFOLD_PHASE_SWEEP);
+}
+
+static void sweep_large(struct pfi_cycle *cycle) {
+    pfi_cycle_begin_phase(cycle, PINFOLD_PHASE_LARGE);
+    pfi_sweep_large(&cycle->heap->share, &cycle->emptied);
+    pfi_cycle_end_phase(cycle, PINFOLD_PHASE_LARGE);
+}
+
+int pfi_collect(struct pf_heap *heap, const struct pfi_request *request) {
+    struct pfi_cycle cycle;
+    pfi_cycle_open(&cycle, heap, request);
+    pfi_cycle_verify(&cycle, "before");
+    mark_and_plan(&cycle);
+    pfi_cycle_decide(&cycle);
+    if (cycle.compacts) {
+        relocate_and_compact(&cycle);
+    } else {
+        sweep(&cycle);
+    }
+    if (cycle.record.generation == 2) {
+        sweep_large(&cycle);
+    }
+    pfi_age_handles(&heap->roots.handles, &heap->share, cycle.record.generation, heap->tags);
+    pfi_cycle_close(&cycle);
+    pfi_cycle_verify(&cycle, "after");
+    if (cycle.record.generation > 0) {
+        pfi_heap_give_back(heap);
+    }
+    return cycle.record.generation;
+}

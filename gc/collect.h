@@ -1,0 +1,13 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The one way to collect.
+ */
+#ifndef PINFOLD_GC_COLLECT_H
+#define PINFOLD_GC_COLLECT_H
+
+#include "gc/cycle.h"
+
+/* Collects what the request and the budgets ask for; returns the record's generation. Stops the world itself. */
+int pfi_collect(struct pf_heap *heap, const struct pfi_request *request);
+
+#endif

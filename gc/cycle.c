@@ -1,0 +1,194 @@
+/* SPDX-License-Identifier: MIT */
+#include "gc/cycle.h"
+
+#include "alloc/context.h"
+#include "alloc/platform/check.h"
+#include "alloc/platform/clock.h"
+#include "gc/observe/verify.h"
+#include "gc/policy/condemn.h"
+#include "gc/policy/decide.h"
+#include "gc/world/mutator.h"
+
+static bool is_last_chance(const struct pfi_cycle *cycle) {
+    return cycle->request.reason == PINFOLD_REASON_LAST_CHANCE;
+}
+
+static int choose_generation(struct pf_heap *heap, const struct pfi_request *request) {
+    const struct pfi_share *share = &heap->share;
+    const struct pfi_generation *old = &share->generations[2];
+    struct pfi_condemn_input input = {
+        .requested = request->generation,
+        .is_induced = request->reason == PINFOLD_REASON_INDUCED || request->reason == PINFOLD_REASON_STRESS,
+        .segment_room = share->ephemeral->end - share->ephemeral->allocated,
+        .segment_need = pfi_heap_room_needed(heap),
+        .gen2_bytes = pfi_share_generation_bytes(share, 2),
+        .gen2_unusable = old->free_bytes - old->free_list.bytes,
+        .memory_load = pfi_heap_memory_load(heap),
+        .last_full_was_futile = heap->last_full_was_futile,
+        .since_full = heap->since_full,
+    };
+    for (int generation = 0; generation < PINFOLD_GENERATIONS; ++generation) {
+        input.budget_left[generation] = share->generations[generation].budget_left;
+    }
+    return pfi_condemn(&input);
+}
+
+void pfi_cycle_open(struct pfi_cycle *cycle, struct pf_heap *heap, const struct pfi_request *request) {
+    PINFOLD_REQUIRE(!heap->is_collecting, "a collection was asked for inside a collection: a callback must not");
+    memset(cycle, 0, sizeof *cycle);
+    heap->is_collecting = true;
+    cycle->heap = heap;
+    cycle->request = *request;
+    cycle->started_ns = pfi_clock_now_ns();
+    if (heap->roots.thread != NULL) {
+        pfi_context_close(&heap->share, heap->roots.thread);
+    }
+    cycle->record.number = heap->history.count + 1;
+    cycle->record.generation = choose_generation(heap, request);
+    cycle->record.reason = request->reason;
+    for (int generation = 0; generation < PINFOLD_GENERATIONS; ++generation) {
+        cycle->size_before[generation] = pfi_share_generation_bytes(&heap->share, generation);
+        cycle->record.before_bytes[generation] = cycle->size_before[generation];
+        cycle->budget_left_before[generation] = heap->share.generations[generation].budget_left;
+    }
+    PINFOLD_SEND(&heap->events, collection_begin, cycle->record.number, cycle->record.generation, request->reason);
+}
+
+void pfi_cycle_begin_phase(struct pfi_cycle *cycle, enum pf_phase phase) {
+    pfi_check_set_phase(pf_phase_text(phase), cycle->record.number);
+    PINFOLD_SEND(&cycle->heap->events, phase_begin, phase);
+    cycle->phase_started_ns = pfi_clock_now_ns();
+}
+
+void pfi_cycle_end_phase(struct pfi_cycle *cycle, enum pf_phase phase) {
+    cycle->record.phase_ns[phase] += pfi_clock_now_ns() - cycle->phase_started_ns;
+    PINFOLD_SEND(&cycle->heap->events, phase_end, phase);
+    pfi_check_set_phase(NULL, 0);
+}
+
+void pfi_cycle_verify(const struct pfi_cycle *cycle, const char *when) {
+    struct pf_heap *heap = cycle->heap;
+    if (!heap->options.verify && !heap->options.stress.verify) {
+        return;
+    }
+    struct pf_message message;
+    int result = pfi_verify(&heap->share, &heap->roots, heap->tags, &message);
+    PINFOLD_REQUIRE(result == 0, "the heap is damaged %s collection %llu: %s", when,
+                    (unsigned long long)cycle->record.number, message.text);
+}
+
+void pfi_cycle_decide(struct pfi_cycle *cycle) {
+    struct pf_heap *heap = cycle->heap;
+    const struct pfi_move_plan *plan = &cycle->plan;
+    size_t survived = plan->survived[0] + plan->survived[1] + plan->survived[2];
+    struct pfi_decide_input input = {
+        .condemned = plan->condemned,
+        .mode = cycle->request.mode,
+        .stress_compact = heap->options.stress.compact,
+        .stress_sweep = heap->options.stress.sweep,
+        .stress_expand = heap->options.stress.expand,
+        .is_last_chance = is_last_chance(cycle),
+        .room_if_swept = heap->share.ephemeral->end - heap->share.ephemeral->allocated,
+        .room_needed = pfi_heap_room_needed(heap),
+        .gaps = plan->gaps,
+        .condemned_bytes = plan->gaps + survived,
+        .memory_load = heap->memory_load,
+    };
+    cycle->record.decision = pfi_decide(&input);
+    cycle->compacts = pfi_decision_compacts(cycle->record.decision);
+}
+
+bool pfi_cycle_expands(const struct pfi_cycle *cycle) {
+    const struct pf_heap *heap = cycle->heap;
+    return pfi_decide_expands(cycle->plan.condemned, heap->options.stress.expand,
+                              heap->share.ephemeral->end - cycle->plan.new_start[0], pfi_heap_room_needed(heap));
+}
+
+static size_t new_budget(const struct pfi_cycle *cycle, int generation) {
+    const struct pf_heap *heap = cycle->heap;
+    const struct pfi_share *share = &heap->share;
+    const struct pfi_budget_rule *rule = &heap->budget_rules[generation];
+    size_t before = cycle->size_before[generation];
+    size_t survived = cycle->record.survived_bytes[generation];
+    size_t budget = generation < 2 ? pfi_budget_young(rule, before, survived)
+                                   : pfi_budget_old(rule, before, survived, cycle->record.after_bytes[generation]);
+    if (generation == PINFOLD_LARGE) {
+        size_t old = share->large_bytes + cycle->record.after_bytes[2];
+        budget = pfi_clamp(budget, rule->min, pfi_max(rule->min, old / 100 * heap->options.large_growth_percent));
+    }
+    return pfi_budget_smooth(share->generations[generation].budget, cycle->budget_left_before[generation], budget);
+}
+
+static void set_budgets(struct pfi_cycle *cycle) {
+    struct pfi_share *share = &cycle->heap->share;
+    int condemned = cycle->record.generation;
+    for (int generation = 0; generation < PINFOLD_GENERATIONS; ++generation) {
+        struct pfi_generation *numbers = &share->generations[generation];
+        if (generation <= condemned || (condemned == 2 && generation == PINFOLD_LARGE)) {
+            numbers->budget = new_budget(cycle, generation);
+            numbers->budget_left = (int64_t)numbers->budget;
+        }
+        cycle->record.budget_bytes[generation] = numbers->budget;
+    }
+    if (condemned < 2) {
+        share->generations[condemned + 1].budget_left -= (int64_t)cycle->record.survived_bytes[condemned];
+    }
+    size_t quantum = pfi_clamp(share->generations[0].budget / 2, 1024, cycle->heap->options.allocation_quantum);
+    share->quantum =
+        cycle->heap->options.stress.collect_every != 0 ? 0 : pfi_min(quantum, cycle->heap->options.allocation_quantum);
+}
+
+static void note_progress(struct pfi_cycle *cycle) {
+    struct pf_heap *heap = cycle->heap;
+    if (cycle->record.generation < 2) {
+        ++heap->since_full;
+        return;
+    }
+    size_t before = 0;
+    size_t after = 0;
+    for (int generation = 0; generation < PINFOLD_GENERATIONS; ++generation) {
+        before += cycle->size_before[generation];
+        after += cycle->record.after_bytes[generation] - cycle->record.free_bytes[generation];
+    }
+    heap->since_full = 0;
+    heap->last_full_was_futile = after > before / 10 * 9;
+}
+
+static void fill_record(struct pfi_cycle *cycle) {
+    const struct pfi_share *share = &cycle->heap->share;
+    for (int generation = 0; generation < PINFOLD_GENERATIONS; ++generation) {
+        cycle->record.survived_bytes[generation] = cycle->plan.survived[generation];
+        cycle->record.after_bytes[generation] = pfi_share_generation_bytes(share, generation);
+        cycle->record.free_bytes[generation] = share->generations[generation].free_bytes;
+    }
+    if (cycle->record.generation == 2) {
+        cycle->record.survived_bytes[PINFOLD_LARGE] = share->large_bytes;
+    }
+    cycle->record.moved_bytes = cycle->compacts ? cycle->plan.moved : 0;
+    cycle->record.compacted = cycle->compacts;
+    cycle->record.promoted_in_place = cycle->plan.promotes_in_place;
+}
+
+static void release_emptied(struct pfi_cycle *cycle) {
+    while (cycle->emptied != NULL) {
+        struct pfi_segment *segment = cycle->emptied;
+        cycle->emptied = segment->next;
+        pfi_heap_release_segment(cycle->heap, segment);
+    }
+}
+
+void pfi_cycle_close(struct pfi_cycle *cycle) {
+    struct pf_heap *heap = cycle->heap;
+    release_emptied(cycle);
+    pfi_mark_stack_trim(&heap->mark_stack);
+    fill_record(cycle);
+    set_budgets(cycle);
+    note_progress(cycle);
+    if (heap->roots.thread != NULL) {
+        pfi_mutator_publish_young(heap->roots.thread, &heap->share);
+    }
+    cycle->record.pause_ns = pfi_clock_now_ns() - cycle->started_ns;
+    pfi_history_add(&heap->history, &cycle->record);
+    heap->is_collecting = false;
+    PINFOLD_SEND(&heap->events, collection_end, &cycle->record);
+}

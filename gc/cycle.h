@@ -1,0 +1,47 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * One collection, from the request to its record.
+ */
+#ifndef PINFOLD_GC_CYCLE_H
+#define PINFOLD_GC_CYCLE_H
+
+#include "gc/heap.h"
+#include "gc/state/move_plan.h"
+
+struct pfi_request {
+    int generation;
+    enum pf_reason reason;
+    enum pf_collect_mode mode;
+};
+
+struct pfi_cycle {
+    struct pf_heap *heap;
+    struct pfi_request request;
+    struct pf_collection record;
+    struct pfi_move_plan plan;
+    struct pfi_segment *emptied;
+    size_t size_before[PINFOLD_GENERATIONS];
+    int64_t budget_left_before[PINFOLD_GENERATIONS];
+    uint64_t started_ns;
+    uint64_t phase_started_ns;
+    bool compacts;
+};
+
+/* Stops the world and chooses the generation. */
+void pfi_cycle_open(struct pfi_cycle *cycle, struct pf_heap *heap, const struct pfi_request *request);
+
+/* Compact or sweep, and by how much the heap must grow; fills in the record. */
+void pfi_cycle_decide(struct pfi_cycle *cycle);
+/* Whether the compaction must move the young generations to another segment. */
+bool pfi_cycle_expands(const struct pfi_cycle *cycle);
+
+/* New budgets, released segments, the young range for barriers; then the world goes on. */
+void pfi_cycle_close(struct pfi_cycle *cycle);
+
+void pfi_cycle_begin_phase(struct pfi_cycle *cycle, enum pf_phase phase);
+void pfi_cycle_end_phase(struct pfi_cycle *cycle, enum pf_phase phase);
+
+/* Checks the heap when the options ask for it; what is wrong is fatal. */
+void pfi_cycle_verify(const struct pfi_cycle *cycle, const char *when);
+
+#endif

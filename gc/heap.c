@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: MIT */
+#include "gc/heap.h"
+
+#include "alloc/large.h"
+#include "alloc/platform/clock.h"
+#include "alloc/platform/os_memory.h"
+
+enum {
+    LOAD_INTERVAL_NS = 100000000,
+    SEGMENT_SLACK = 32 * PINFOLD_PAGE,   /* what the tail of a segment of generation 2 may keep */
+    SEGMENT_SURPLUS = 100 * PINFOLD_PAGE /* tails shorter than this are not worth a system call */
+};
+
+size_t pfi_heap_room_needed(const struct pf_heap *heap) {
+    size_t budget = heap->share.generations[0].budget;
+    size_t need = pfi_max(heap->options.gen0_size, budget / 3 * 2);
+    return pfi_min(need, heap->options.segment_size / 2);
+}
+
+unsigned pfi_heap_memory_load(struct pf_heap *heap) {
+    uint64_t now = pfi_clock_now_ns();
+    if (heap->memory_load_time_ns == 0 || now - heap->memory_load_time_ns > LOAD_INTERVAL_NS) {
+        heap->memory_load = pfi_os_memory_load();
+        heap->memory_load_time_ns = now;
+    }
+    return heap->memory_load;
+}
+
+void pfi_heap_release_segment(struct pf_heap *heap, struct pfi_segment *segment) {
+    PINFOLD_SEND(&heap->events, segment_freed, (void *)segment->base, segment->end - segment->base, segment->is_large);
+    pfi_segment_release(&heap->arena, segment);
+}
+
+/* Trims the committed tail behind `keep` bytes after the objects; returns what was given back. */
+static size_t trim_tail(struct pf_heap *heap, struct pfi_segment *segment, size_t keep) {
+    uintptr_t end = segment->allocated + keep;
+    if (end + SEGMENT_SURPLUS > segment->committed) {
+        return 0;
+    }
+    size_t before = segment->committed;
+    pfi_segment_trim(&heap->arena, segment, end);
+    return before - segment->committed;
+}
+
+void pfi_heap_give_back(struct pf_heap *heap) {
+    struct pfi_share *share = &heap->share;
+    size_t limit = heap->options.decommit_step_size;
+    size_t given = 0;
+    for (struct pfi_segment *segment = share->segments; segment != NULL && given < limit; segment = segment->next) {
+        size_t keep = segment == share->ephemeral ? share->generations[0].budget / 4 * 5 : SEGMENT_SLACK;
+        given += trim_tail(heap, segment, keep);
+    }
+    for (struct pfi_segment *segment = share->large_segments; segment != NULL && given < limit;
+         segment = segment->next) {
+        given += trim_tail(heap, segment, SEGMENT_SLACK);
+    }
+    if (given < limit) {
+        pfi_large_decommit_free(share, share->generations[PINFOLD_LARGE].budget, limit - given);
+    }
+}

@@ -1,0 +1,48 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * A heap: everything there is of one. Nothing outside it is mutable, so that heaps share nothing.
+ */
+#ifndef PINFOLD_GC_HEAP_H
+#define PINFOLD_GC_HEAP_H
+
+#include "alloc/share.h"
+#include "gc/observe/event.h"
+#include "gc/observe/history.h"
+#include "gc/policy/budget.h"
+#include "gc/root/roots.h"
+#include "gc/state/mark_stack.h"
+#include "gc/state/pin_queue.h"
+
+struct pf_heap {
+    struct pf_options options; /* in force, derived values included */
+    struct pfi_arena arena;
+    struct pfi_share share; /* the one heap share; several would be an array of these */
+    struct pfi_roots roots;
+    struct pfi_tags tags;
+    struct pfi_mark_stack mark_stack;
+    struct pfi_pin_queue pin_queue;
+    struct pfi_budget_rule budget_rules[PINFOLD_GENERATIONS];
+    struct pfi_events events;
+    struct pfi_history history;
+    pf_out_of_memory_handler *out_of_memory;
+    void *out_of_memory_data;
+    bool last_full_was_futile;
+    unsigned since_full;
+    unsigned memory_load; /* percent; read at most every PINFOLD_LOAD_INTERVAL_NS */
+    uint64_t memory_load_time_ns;
+    bool is_collecting;
+};
+
+/* Room behind generation 0 below which the ephemeral segment counts as low. */
+size_t pfi_heap_room_needed(const struct pf_heap *heap);
+
+/* The machine's memory load, percent, as of at most a tenth of a second ago. */
+unsigned pfi_heap_memory_load(struct pf_heap *heap);
+
+/* Gives a segment back, and says so. */
+void pfi_heap_release_segment(struct pf_heap *heap, struct pfi_segment *segment);
+
+/* Gives memory that the next budgets do not need back to the system; bounded by the option decommit_step_size. */
+void pfi_heap_give_back(struct pf_heap *heap);
+
+#endif

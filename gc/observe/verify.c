@@ -1,0 +1,264 @@
+/* SPDX-License-Identifier: MIT */
+#include "gc/observe/verify.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "alloc/card_table.h"
+#include "alloc/object_starts.h"
+#include "alloc/platform/os_memory.h"
+#include "alloc/walk.h"
+
+struct verifier {
+    const struct pfi_share *share;
+    struct pfi_tags tags;
+    struct pf_message *message;
+    uint64_t *starts; /* a bit for each granule at which an object starts; biased */
+    uintptr_t previous;
+    uintptr_t holder; /* whose slots are being visited; 0 = a root */
+    const struct pfi_segment *segment;
+    bool failed;
+    size_t free_bytes[PINFOLD_GENERATIONS];
+    size_t clean_bytes;
+};
+
+__attribute__((format(printf, 2, 3))) static int fail(struct verifier *verifier, const char *format, ...) {
+    if (!verifier->failed) {
+        va_list arguments;
+        va_start(arguments, format);
+        vsnprintf(verifier->message->text, sizeof verifier->message->text, format, arguments);
+        va_end(arguments);
+    }
+    verifier->failed = true;
+    return 1;
+}
+
+/* Name of an object's type, as far as it can be trusted. */
+static const char *name_of(uintptr_t object) {
+    return object == 0 ? "root" : pfi_object_type(object)->name;
+}
+
+/* A type that could not be one must be recognized without following the pointer into nowhere: types lie outside the
+ * heap, are aligned, and are neither NULL nor poison. */
+static bool type_is_plausible(const struct pfi_arena *arena, uintptr_t object) {
+    uintptr_t type = pfi_words(object)[0];
+    return type >= PINFOLD_PAGE && type % sizeof(void *) == 0 && !pfi_arena_contains(arena, type) &&
+           type >> 1 != (UINTPTR_MAX / 0xFF * 0xDB) >> 1 && (PINFOLD_WORD_BITS < 64 || (uint64_t)type >> 47 == 0);
+}
+
+static int check_shape(struct verifier *verifier, const struct pfi_segment *segment, uintptr_t object) {
+    if (!type_is_plausible(verifier->share->arena, object)) {
+        return fail(verifier, "object %#zx (after %#zx) in segment %#zx, brick %#zx has the type word %#zx, no type",
+                    (size_t)object, (size_t)verifier->previous, (size_t)segment->base,
+                    (size_t)object >> PINFOLD_BRICK_SHIFT, (size_t)pfi_words(object)[0]);
+    }
+    size_t size = pfi_walk_step(segment, object);
+    if (size < PINFOLD_MIN_OBJECT || size % PINFOLD_GRANULE != 0 || size > segment->allocated - object) {
+        return fail(verifier, "object %#zx (after %#zx) in segment %#zx has the size %zu, which ends outside it",
+                    (size_t)object, (size_t)verifier->previous, (size_t)segment->base, size);
+    }
+    return 0;
+}
+
+/* First pass: walkability, and where objects start. */
+static int note_chain(struct verifier *verifier, const struct pfi_segment *segment) {
+    for (; segment != NULL; segment = segment->next) {
+        if (!pfi_segment_is_valid(segment)) {
+            return fail(verifier, "segment %#zx: ends are not in order", (size_t)segment->base);
+        }
+        verifier->previous = 0;
+        for (uintptr_t object = segment->first; object < segment->allocated;) {
+            if (check_shape(verifier, segment, object) != 0) {
+                return 1;
+            }
+            if (!pfi_object_is_free(object)) {
+                pfi_bits_set(verifier->starts, object >> PINFOLD_GRANULE_SHIFT);
+            } else {
+                int generation = pfi_share_generation_of(verifier->share, object);
+                size_t size = pfi_object_size(object);
+                verifier->free_bytes[generation] += size;
+                verifier->clean_bytes += segment->is_large && pfi_large_run_is_clean(object) ? size : 0;
+            }
+            verifier->previous = object;
+            object += pfi_walk_step(segment, object);
+        }
+    }
+    return 0;
+}
+
+static int check_boundaries(struct verifier *verifier) {
+    const struct pfi_share *share = verifier->share;
+    if (!pfi_share_is_valid(share)) {
+        return fail(verifier, "generation starts %#zx, %#zx are not in order on segment %#zx", (size_t)share->start[1],
+                    (size_t)share->start[0], (size_t)share->ephemeral->base);
+    }
+    for (int generation = 0; generation < 2; ++generation) {
+        uintptr_t start = share->start[generation];
+        bool starts_object = start == share->ephemeral->allocated ||
+                             pfi_bits_test(verifier->starts, start >> PINFOLD_GRANULE_SHIFT) ||
+                             pfi_object_is_free(start);
+        if (!starts_object) {
+            return fail(verifier, "generation %d starts at %#zx, inside an object", generation, (size_t)start);
+        }
+    }
+    return 0;
+}
+
+static void check_slots(void *context, uintptr_t slots, size_t count) {
+    struct verifier *verifier = context;
+    const struct pfi_share *share = verifier->share;
+    for (uintptr_t slot = slots; slot < slots + count * sizeof(uintptr_t); slot += sizeof(uintptr_t)) {
+        uintptr_t value = *pfi_words(slot);
+        uintptr_t object = value & ~verifier->tags.mask;
+        if (object == 0 || !pfi_tags_is_reference(verifier->tags, value)) {
+            continue;
+        }
+        int generation = pfi_share_generation_of(share, object);
+        if (generation < 0 || !pfi_bits_test(verifier->starts, object >> PINFOLD_GRANULE_SHIFT)) {
+            fail(verifier, "slot %#zx of %s %#zx (generation %d, segment %#zx) holds %#zx (generation %d), no object",
+                 (size_t)slot, name_of(verifier->holder), (size_t)verifier->holder,
+                 verifier->holder == 0 ? -1 : pfi_share_generation_of(share, verifier->holder),
+                 (size_t)(verifier->segment == NULL ? 0 : verifier->segment->base), (size_t)value, generation);
+            return;
+        }
+        if (verifier->holder == 0 || generation > 1) {
+            continue;
+        }
+        int holder_generation = pfi_share_generation_of(share, verifier->holder);
+        if (holder_generation > generation && !pfi_card_is_dirty(share->arena->cards, slot)) {
+            fail(
+                verifier,
+                "slot %#zx of %s %#zx (generation %d) refers to %s %#zx (generation %d) and its card is clean: a store "
+                "without pf_store?",
+                (size_t)slot, name_of(verifier->holder), (size_t)verifier->holder, holder_generation, name_of(object),
+                (size_t)object, generation);
+            return;
+        }
+    }
+}
+
+static bool marks_are_clear(const struct pfi_share *share, uintptr_t object, size_t size) {
+    size_t granule = object >> PINFOLD_GRANULE_SHIFT;
+    size_t end = granule + (size >> PINFOLD_GRANULE_SHIFT);
+    return pfi_bits_find_one(share->arena->mark_words, granule, end) == end;
+}
+
+static bool start_table_is_exact(const struct verifier *verifier, uintptr_t address) {
+    const int8_t *starts = verifier->share->arena->object_starts;
+    int entry = starts[address >> PINFOLD_CARD_SHIFT];
+    if (entry == 0) {
+        return false;
+    }
+    uintptr_t start = pfi_object_starts_before(starts, address);
+    return pfi_bits_test(verifier->starts, start >> PINFOLD_GRANULE_SHIFT) || pfi_object_is_free(start);
+}
+
+/* Second pass: references, cards, start table, marks. */
+static int check_object(void *context, const struct pfi_segment *segment, uintptr_t object, size_t size) {
+    struct verifier *verifier = context;
+    verifier->segment = segment;
+    verifier->holder = object;
+    if (!marks_are_clear(verifier->share, object, segment->is_large ? PINFOLD_GRANULE : size)) {
+        return fail(verifier, "%s %#zx has mark bits outside a collection", name_of(object), (size_t)object);
+    }
+    if (!start_table_is_exact(verifier, object) || !start_table_is_exact(verifier, object + size - PINFOLD_GRANULE)) {
+        return fail(verifier, "object_starts does not lead to %s %#zx, size %zu", name_of(object), (size_t)object,
+                    size);
+    }
+    pfi_object_visit(object, pfi_object_type(object), check_slots, verifier);
+    return verifier->failed;
+}
+
+static int check_bin(struct verifier *verifier, int generation, unsigned bin, size_t *bytes) {
+    const struct pfi_free_list *list = &verifier->share->generations[generation].free_list;
+    uintptr_t last = 0;
+    for (uintptr_t item = list->bins[bin].head; item != 0; item = *pfi_free_object_link(item)) {
+        if (pfi_share_generation_of(verifier->share, item) != generation || !pfi_object_is_free(item) ||
+            pfi_free_list_bin(list, pfi_object_size(item)) != bin) {
+            return fail(verifier, "bin %u of generation %d holds %#zx, which does not belong there", bin, generation,
+                        (size_t)item);
+        }
+        *bytes += pfi_object_size(item);
+        last = item;
+    }
+    if (last != list->bins[bin].tail || (last != 0) != ((list->nonempty >> bin) & 1)) {
+        return fail(verifier, "bin %u of generation %d has a wrong tail or a wrong bit", bin, generation);
+    }
+    return 0;
+}
+
+static int check_free_lists(struct verifier *verifier) {
+    for (int generation = 0; generation < PINFOLD_GENERATIONS; ++generation) {
+        const struct pfi_generation *numbers = &verifier->share->generations[generation];
+        size_t bytes = 0;
+        for (unsigned bin = 0; bin < numbers->free_list.bin_count; ++bin) {
+            if (check_bin(verifier, generation, bin, &bytes) != 0) {
+                return 1;
+            }
+        }
+        if (bytes != numbers->free_list.bytes || numbers->free_bytes != verifier->free_bytes[generation]) {
+            return fail(verifier, "generation %d: %zu bytes listed (counted %zu), %zu bytes free (counted %zu)",
+                        generation, bytes, numbers->free_list.bytes, verifier->free_bytes[generation],
+                        numbers->free_bytes);
+        }
+    }
+    return 0;
+}
+
+static size_t committed_of(const struct pfi_segment *segment) {
+    size_t bytes = 0;
+    for (; segment != NULL; segment = segment->next) {
+        bytes += segment->committed - segment->base;
+    }
+    return bytes;
+}
+
+static int check_committed(struct verifier *verifier) {
+    const struct pfi_share *share = verifier->share;
+    size_t sum = committed_of(share->segments) + committed_of(share->large_segments) - verifier->clean_bytes;
+    size_t account = pfi_counter_read(&share->arena->committed);
+    if (sum != account) {
+        return fail(verifier, "segments have %zu bytes committed, the account says %zu", sum, account);
+    }
+    return 0;
+}
+
+static int check_roots(struct verifier *verifier, struct pfi_roots *roots) {
+    verifier->holder = 0;
+    verifier->segment = NULL;
+    pfi_roots_visit(roots, 2, check_slots, verifier);
+    for (struct pfi_handle_block *block = roots->handles.blocks; block != NULL && !verifier->failed;
+         block = block->next) {
+        for (uint64_t bits = block->in_use; bits != 0; bits &= bits - 1) {
+            uintptr_t value = block->slots[pfi_bits_lowest(bits)].object;
+            int generation = pfi_share_generation_of(verifier->share, value & ~verifier->tags.mask);
+            if (pfi_tags_is_reference(verifier->tags, value) && generation >= 0 && block->age > generation) {
+                return fail(verifier, "handle block %p has age %d and an object of generation %d", (void *)block,
+                            block->age, generation);
+            }
+        }
+    }
+    return verifier->failed;
+}
+
+static int run_checks(struct verifier *verifier, struct pfi_roots *roots) {
+    const struct pfi_share *share = verifier->share;
+    return note_chain(verifier, share->segments) || note_chain(verifier, share->large_segments) ||
+           check_boundaries(verifier) || check_free_lists(verifier) || check_committed(verifier) ||
+           pfi_walk_share(share, check_object, verifier) || check_roots(verifier, roots);
+}
+
+int pfi_verify(const struct pfi_share *share, struct pfi_roots *roots, struct pfi_tags tags,
+               struct pf_message *message) {
+    const struct pfi_arena *arena = share->arena;
+    struct verifier verifier = {.share = share, .tags = tags, .message = message};
+    size_t size = (arena->used_units << PINFOLD_UNIT_SHIFT) / PINFOLD_GRANULE / 8;
+    uintptr_t bitmap = pfi_os_map_lazy(size);
+    if (bitmap == 0) {
+        return fail(&verifier, "no memory for the verifier's bitmap of %zu bytes", size);
+    }
+    verifier.starts = (uint64_t *)(bitmap - (arena->base >> PINFOLD_GRANULE_SHIFT) / 8);
+    int result = run_checks(&verifier, roots);
+    pfi_os_release(bitmap, size);
+    return result;
+}

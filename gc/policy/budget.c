@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: MIT */
+#include "gc/policy/budget.h"
+
+static size_t clamp(double value, size_t min, size_t max) {
+    if (value <= (double)min) {
+        return min;
+    }
+    return value >= (double)max ? max : (size_t)value;
+}
+
+double pfi_budget_growth(const struct pfi_budget_rule *rule, double survival) {
+    double limit = rule->limit;
+    double max_limit = rule->max_limit;
+    if (survival < (max_limit - limit) / (limit * (max_limit - 1))) {
+        return (limit - limit * survival) / (1 - limit * survival);
+    }
+    return max_limit;
+}
+
+static double survival_of(size_t size, size_t survived) {
+    return size == 0 ? 0 : (double)survived / (double)size;
+}
+
+size_t pfi_budget_young(const struct pfi_budget_rule *rule, size_t size, size_t survived) {
+    double factor = pfi_budget_growth(rule, survival_of(size, survived));
+    return clamp(factor * (double)survived, rule->min, rule->max);
+}
+
+size_t pfi_budget_old(const struct pfi_budget_rule *rule, size_t size_before, size_t survived, size_t size_after) {
+    double factor = pfi_budget_growth(rule, survival_of(size_before, survived));
+    return clamp((factor - 1) * (double)size_after, rule->min, rule->max);
+}
+
+size_t pfi_budget_smooth(size_t old_budget, int64_t budget_left, size_t new_budget) {
+    if (old_budget == 0 || budget_left <= 0) {
+        return new_budget;
+    }
+    double used = 1 - (double)budget_left / (double)old_budget;
+    if (used < 0 || used >= 0.95) {
+        return new_budget;
+    }
+    return (size_t)(used * (double)new_budget + (1 - used) * (double)old_budget);
+}
+
+size_t pfi_budget_gen0_min(size_t largest_cache, size_t private_cache, size_t segment_size) {
+    enum { SHARED_BY = 16, SMALLEST = 256 << 10 };
+    /* A last-level cache that a whole socket shares is not one process's: count at most 16 private caches of it. */
+    size_t cache =
+        private_cache != 0 && largest_cache > SHARED_BY * private_cache ? SHARED_BY * private_cache : largest_cache;
+    size_t budget = cache / 5 * 4;
+    budget = (budget < SMALLEST ? SMALLEST : budget) / 8 * 5;
+    return budget < segment_size / 2 ? budget : segment_size / 2;
+}

@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Budgets: how much may be allocated or promoted into a generation before it is collected again. Pure functions of
+ * numbers; sizes are bytes.
+ *
+ * The growth factor: with survival s = survivors / size, f(s) = (L - L s) / (1 - L s), capped at M, and M where the
+ * formula has no meaning. (L, M): generation 0 (9, 20), 1 (2, 7), 2 (1.2, 1.8), large objects (1.25, 4.5): the figures
+ * of the CLR's collector.
+ */
+#ifndef PINFOLD_GC_POLICY_BUDGET_H
+#define PINFOLD_GC_POLICY_BUDGET_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+struct pfi_budget_rule {
+    double limit;     /* L */
+    double max_limit; /* M */
+    size_t min;
+    size_t max;
+};
+
+/* f(s). */
+double pfi_budget_growth(const struct pfi_budget_rule *rule, double survival);
+
+/* For generations 0 and 1, which empty themselves: f * survivors, clamped. size = bytes before the collection. */
+size_t pfi_budget_young(const struct pfi_budget_rule *rule, size_t size, size_t survived);
+
+/* For generation 2 and large objects, which stay: how far they may grow beyond their size after the collection. */
+size_t pfi_budget_old(const struct pfi_budget_rule *rule, size_t size_before, size_t survived, size_t size_after);
+
+/* When only a share of the old budget was used before the collection, the new one counts only by that share. */
+size_t pfi_budget_smooth(size_t old_budget, int64_t budget_left, size_t new_budget);
+
+/* Smallest budget of generation 0: five eighths of four fifths of the cache, at most half a segment. */
+size_t pfi_budget_gen0_min(size_t largest_cache, size_t private_cache, size_t segment_size);
+
+#endif

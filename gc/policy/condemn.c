@@ -1,0 +1,40 @@
+/* SPDX-License-Identifier: MIT */
+#include "gc/policy/condemn.h"
+
+enum {
+    HIGH_MEMORY_LOAD = 90, /* percent */
+    GEN2_UNUSABLE_LIMIT = 200000,
+    FUTILE_FULL_INTERVAL = 5, /* collections for each wished-for full one, when the last did not help */
+};
+
+/* Budgets: a spent budget of an older generation raises the collection to it, as long as there is no gap. */
+static int raise_by_budgets(const struct pfi_condemn_input *input, int generation) {
+    if (input->budget_left[3] <= 0) {
+        return 2;
+    }
+    while (generation < 2 && input->budget_left[generation + 1] <= 0) {
+        ++generation;
+    }
+    return generation;
+}
+
+/* Reasons to wish for a full collection that budgets do not know about. */
+static bool wishes_full(const struct pfi_condemn_input *input) {
+    bool fragmented = input->gen2_unusable > GEN2_UNUSABLE_LIMIT && input->gen2_unusable > input->gen2_bytes / 2;
+    return fragmented || input->memory_load >= HIGH_MEMORY_LOAD;
+}
+
+int pfi_condemn(const struct pfi_condemn_input *input) {
+    if (input->is_induced) {
+        return input->requested;
+    }
+    int generation = raise_by_budgets(input, input->requested);
+    if (input->segment_room < input->segment_need && generation < 1) {
+        generation = 1;
+    }
+    bool may_wish = !input->last_full_was_futile || input->since_full >= FUTILE_FULL_INTERVAL;
+    if (generation == 1 && may_wish && wishes_full(input)) {
+        generation = 2;
+    }
+    return generation;
+}

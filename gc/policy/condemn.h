@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Condemn: which generations a collection takes. A pure function of numbers.
+ */
+#ifndef PINFOLD_GC_POLICY_CONDEMN_H
+#define PINFOLD_GC_POLICY_CONDEMN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct pfi_condemn_input {
+    int requested;
+    bool is_induced;        /* the program or a stress mode named the generation: no raising by wishes */
+    int64_t budget_left[4]; /* by generation; 3 = large objects */
+    size_t segment_room;    /* from the end of generation 0 to the end of the ephemeral segment */
+    size_t segment_need;    /* room below which the ephemeral segment counts as low */
+    size_t gen2_bytes;
+    size_t gen2_unusable;      /* free bytes of generation 2 that its free list cannot offer */
+    unsigned memory_load;      /* percent of physical memory in use */
+    bool last_full_was_futile; /* the last full collection freed next to nothing */
+    unsigned since_full;       /* collections since the last full one */
+};
+
+/* The oldest generation to collect: 0, 1 or 2. */
+int pfi_condemn(const struct pfi_condemn_input *input);
+
+#endif

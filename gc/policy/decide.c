@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: MIT */
+#include "gc/policy/decide.h"
+
+/* By generation: compact when the gaps exceed both a number of bytes and a share of the generation. */
+static const struct {
+    size_t bytes;
+    double share;
+} fragmentation_limits[3] = {{40000, 0.5}, {80000, 0.5}, {200000, 0.25}};
+
+enum { HIGH_MEMORY_LOAD = 90, HIGH_LOAD_GAIN = 1 << 20 };
+
+static bool is_fragmented(const struct pfi_decide_input *input) {
+    return input->gaps >= fragmentation_limits[input->condemned].bytes &&
+           (double)input->gaps >= fragmentation_limits[input->condemned].share * (double)input->condemned_bytes;
+}
+
+enum pf_decision pfi_decide(const struct pfi_decide_input *input) {
+    if (input->is_last_chance) {
+        return PINFOLD_DECISION_COMPACT_LAST_CHANCE;
+    }
+    if (input->stress_sweep) {
+        return PINFOLD_DECISION_SWEEP_STRESS;
+    }
+    if (input->stress_compact || input->stress_expand) {
+        return PINFOLD_DECISION_COMPACT_STRESS;
+    }
+    if (input->mode != PINFOLD_COLLECT_DEFAULT) {
+        return input->mode == PINFOLD_COLLECT_COMPACT ? PINFOLD_DECISION_COMPACT_REQUESTED
+                                                      : PINFOLD_DECISION_SWEEP_REQUESTED;
+    }
+    if (input->room_if_swept < input->room_needed) {
+        return PINFOLD_DECISION_COMPACT_SEGMENT_LOW;
+    }
+    if (is_fragmented(input)) {
+        return PINFOLD_DECISION_COMPACT_FRAGMENTED;
+    }
+    if (input->memory_load >= HIGH_MEMORY_LOAD && input->gaps >= HIGH_LOAD_GAIN) {
+        return PINFOLD_DECISION_COMPACT_MEMORY_LOAD;
+    }
+    return PINFOLD_DECISION_SWEEP_LITTLE_TO_GAIN;
+}
+
+bool pfi_decide_expands(int condemned, bool stress_expand, size_t room_if_compacted, size_t room_needed) {
+    return condemned >= 1 && (stress_expand || room_if_compacted < room_needed);
+}

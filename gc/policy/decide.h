@@ -1,0 +1,38 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Decide: compact or sweep, and whether the ephemeral segment must be left. Pure functions of numbers, each answer with
+ * a named reason.
+ */
+#ifndef PINFOLD_GC_POLICY_DECIDE_H
+#define PINFOLD_GC_POLICY_DECIDE_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+#include "pinfold/heap.h"
+#include "pinfold/stats.h"
+
+struct pfi_decide_input {
+    int condemned;
+    enum pf_collect_mode mode;
+    bool stress_compact;
+    bool stress_sweep;
+    bool stress_expand;
+    bool is_last_chance;
+    size_t room_if_swept; /* behind generation 0 on the ephemeral segment, if survivors stay in place */
+    size_t room_needed;   /* what the next budget wants there */
+    size_t gaps;          /* dead bytes between the survivors */
+    size_t condemned_bytes;
+    unsigned memory_load;
+};
+
+enum pf_decision pfi_decide(const struct pfi_decide_input *input);
+
+static inline bool pfi_decision_compacts(enum pf_decision decision) {
+    return decision >= PINFOLD_DECISION_COMPACT_REQUESTED;
+}
+
+/* A collection of generation 1 or 2 that compacts leaves a segment whose rest does not hold the next budget. */
+bool pfi_decide_expands(int condemned, bool stress_expand, size_t room_if_compacted, size_t room_needed);
+
+#endif

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * An attached thread as the library sees it: the public part, which inline code uses, and the rest.
+ */
+#ifndef PINFOLD_GC_WORLD_MUTATOR_H
+#define PINFOLD_GC_WORLD_MUTATOR_H
+
+#include "alloc/share.h"
+#include "pinfold/thread.h"
+
+struct pfi_mutator {
+    struct pf_thread thread; /* first: a pf_thread * is a pfi_mutator * */
+    enum pf_status status;   /* of the last try form */
+    uint64_t allocations;    /* slow ones; every one under collect-at-every-n-th-allocation */
+};
+
+static inline struct pfi_mutator *pfi_mutator_of(struct pf_thread *thread) {
+    return (struct pfi_mutator *)thread;
+}
+
+/* Tells the inline code where the young generations lie. With the world stopped. */
+void pfi_mutator_publish_young(struct pf_thread *thread, const struct pfi_share *share);
+
+#endif
