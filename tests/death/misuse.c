@@ -92,7 +92,7 @@ START_TEST(removing_a_root_source_that_was_never_added_is_refused) {
     struct pf_root_source stranger = {enumerate_nothing, NULL, NULL};
     open_fixture();
     pf_root_source_add(fixture.heap, &added);
-    ck_assert_refused(pf_root_source_remove(fixture.heap, &stranger), "root source");
+    ck_assert_refused(pf_root_source_remove(fixture.heap, &stranger), "source,never added");
 }
 END_TEST
 
@@ -101,7 +101,7 @@ START_TEST(removing_a_root_source_twice_is_refused) {
     open_fixture();
     pf_root_source_add(fixture.heap, &source);
     pf_root_source_remove(fixture.heap, &source);
-    ck_assert_refused(pf_root_source_remove(fixture.heap, &source), "root source");
+    ck_assert_refused(pf_root_source_remove(fixture.heap, &source), "source,never added");
 }
 END_TEST
 
@@ -194,7 +194,7 @@ END_TEST
 
 START_TEST(setting_no_handle_is_refused) {
     open_fixture();
-    ck_assert_refused(pf_handle_set(fixture.heap, NULL, NULL), "handle,NULL");
+    ck_assert_refused(pf_handle_set(fixture.heap, NULL, NULL), "handle");
 }
 END_TEST
 
@@ -207,13 +207,13 @@ END_TEST
 START_TEST(adding_a_root_source_without_a_function_is_refused) {
     static struct pf_root_source source;
     open_fixture();
-    ck_assert_refused(pf_root_source_add(fixture.heap, &source), "source,enumerate");
+    ck_assert_refused(pf_root_source_add(fixture.heap, &source), "source,function,NULL");
 }
 END_TEST
 
 START_TEST(walking_without_a_function_is_refused) {
     open_fixture();
-    ck_assert_refused((void)pf_heap_walk(fixture.thread, NULL, NULL), "visit,NULL");
+    ck_assert_refused((void)pf_heap_walk(fixture.thread, NULL, NULL), "callback,NULL");
 }
 END_TEST
 

@@ -60,17 +60,21 @@ static void check_equal(const struct pf_options *left, const struct pf_options *
     ck_assert_uint_eq(left->stress.verify, right->stress.verify);
 }
 
-/* The text must be refused, the message must name option and text, and nothing may change. */
-static void check_refused(const char *name, const char *text) {
+/* The text must be refused, the message must name the option and show what was wrong, and nothing may change. */
+static void check_refused_showing(const char *name, const char *text, const char *shown) {
     struct pf_options options = fixture_tiny_options();
     struct pf_options before = options;
     struct pf_message message = {""};
     enum pf_status status = pf_options_set(&options, name, text, &message);
     ck_assert_msg(status == PINFOLD_BAD_OPTION, "%s=%s gave status %d", name, text, (int)status);
     ck_assert_msg(strstr(message.text, name) != NULL, "'%s' does not name %s", message.text, name);
-    ck_assert_msg(strstr(message.text, text) != NULL, "'%s' does not show '%s'", message.text, text);
+    ck_assert_msg(strstr(message.text, shown) != NULL, "'%s' does not show '%s'", message.text, shown);
     check_equal(&options, &before);
     ck_assert_int_eq(pf_options_set(&options, name, text, NULL), PINFOLD_BAD_OPTION);
+}
+
+static void check_refused(const char *name, const char *text) {
+    check_refused_showing(name, text, text);
 }
 
 /* --- single options --- */
@@ -167,10 +171,11 @@ START_TEST(counts_percentages_and_flags_take_no_units) {
 END_TEST
 
 START_TEST(an_unknown_option_is_refused_by_name) {
-    check_refused("gen3_size", "64K");
-    check_refused("GEN0_SIZE", "64K");
-    check_refused("gen0_siz", "64K");
-    check_refused("gen0_size_", "64K");
+    check_refused_showing("gen3_size", "64K", "gen3_size");
+    check_refused_showing("GEN0_SIZE", "64K", "GEN0_SIZE");
+    check_refused_showing("gen0_siz", "64K", "gen0_siz");
+    check_refused_showing("gen0_size_", "64K", "gen0_size_");
+    check_refused_showing("", "64K", "option");
 }
 END_TEST
 
@@ -200,21 +205,25 @@ START_TEST(a_stress_list_replaces_the_one_before) {
 END_TEST
 
 START_TEST(stress_lists_that_contradict_themselves_are_refused) {
-    check_refused("stress", "compact,sweep");
-    check_refused("stress", "sweep,compact");
-    check_refused("stress", "sweep,expand");
-    check_refused("stress", "expand,verify,sweep");
+    check_refused_showing("stress", "compact,sweep", "compact");
+    check_refused_showing("stress", "sweep,compact", "compact");
+    check_refused_showing("stress", "sweep,expand", "expand");
+    check_refused_showing("stress", "expand,verify,sweep", "expand");
 }
 END_TEST
 
 START_TEST(malformed_stress_lists_are_refused) {
-    static const char *const texts[] = {"collect=0",          "collect=x",   "collect=",  "collect",
-                                        "collect=-1",         "bogus",       ",",         "compact,,expand",
-                                        "compact,",           ",compact",    "compact=1", "verify poison",
-                                        "collect=4294967296", "collect=10K", "COMPACT"};
-    for (size_t i = 0; i < sizeof(texts) / sizeof(texts[0]); i++) {
-        check_refused("stress", texts[i]);
+    static const char *const single[] = {"collect=0",          "collect=x",   "collect=",     "collect",
+                                         "collect=-1",         "bogus",       "compact=1",    "COMPACT",
+                                         "collect=4294967296", "collect=10K", "verify poison"};
+    for (size_t i = 0; i < sizeof(single) / sizeof(single[0]); i++) {
+        check_refused("stress", single[i]);
     }
+    check_refused_showing("stress", "poison,bogus,verify", "bogus");
+    check_refused_showing("stress", "compact,,expand", "stress");
+    check_refused_showing("stress", "compact,", "stress");
+    check_refused_showing("stress", ",compact", "stress");
+    check_refused_showing("stress", ",", "stress");
 }
 END_TEST
 
