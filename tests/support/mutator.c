@@ -260,6 +260,7 @@ struct mutator_limits mutator_default_limits(const struct pf_options *options) {
 void mutator_run(struct shadow *shadow, struct random *random, const struct mutator_limits *limits, uint64_t first,
                  uint64_t operations) {
     struct mutation mutation = {shadow, random, limits};
+    shadow_refresh(shadow);
     for (uint64_t i = 0; i < operations; i++) {
         replay_operation(first + i);
         if (random_below(random, 1000) < limits->collect_per_mille) {
