@@ -10,19 +10,24 @@ static bool is_topmost(const struct pfi_share *share, const struct pf_thread *th
            (uintptr_t)thread->alloc_limit + PINFOLD_MIN_OBJECT == share->ephemeral->allocated;
 }
 
+size_t pfi_context_rest(const struct pf_thread *thread) {
+    bool is_empty = thread == NULL || pfi_context_is_closed(thread);
+    return is_empty ? 0 : (size_t)(thread->alloc_limit - thread->alloc_ptr) + PINFOLD_MIN_OBJECT;
+}
+
 void pfi_context_close(struct pfi_share *share, struct pf_thread *thread) {
     if (pfi_context_is_closed(thread)) {
         return;
     }
     uintptr_t rest = (uintptr_t)thread->alloc_ptr;
-    size_t size = (uintptr_t)thread->alloc_limit + PINFOLD_MIN_OBJECT - rest;
+    size_t size = pfi_context_rest(thread);
     if (is_topmost(share, thread)) {
         share->ephemeral->allocated = rest;
         share->generations[0].budget_left += (int64_t)size;
-        share->allocated_bytes -= size;
     } else {
         pfi_share_format_gap(share, 0, rest, size);
     }
+    share->allocated_bytes -= size;
     thread->alloc_ptr = NULL;
     thread->alloc_limit = NULL;
 }

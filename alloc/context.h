@@ -20,6 +20,9 @@ enum pfi_exhausted pfi_context_refill(struct pfi_share *share, struct pf_thread 
 /* Gives the rest of the context back, formatted; the context is empty afterwards. */
 void pfi_context_close(struct pfi_share *share, struct pf_thread *thread);
 
+/* Bytes that the context owns and has not handed out; 0 for no thread. */
+size_t pfi_context_rest(const struct pf_thread *thread);
+
 static inline bool pfi_context_is_closed(const struct pf_thread *thread) {
     return thread->alloc_limit == NULL;
 }

@@ -16,7 +16,7 @@ void pfi_object_starts_link(int8_t *starts, uintptr_t start, uintptr_t end) {
     }
 }
 
-uintptr_t pfi_object_starts_before(const int8_t *starts, uintptr_t address) {
+uintptr_t pfi_object_starts_before(const int8_t *starts, uintptr_t first, uintptr_t address) {
     uintptr_t card = address >> PINFOLD_CARD_SHIFT;
     for (;;) {
         int entry = starts[card];
@@ -29,13 +29,16 @@ uintptr_t pfi_object_starts_before(const int8_t *starts, uintptr_t address) {
         if (start <= address) {
             return start;
         }
+        if (card <= first >> PINFOLD_CARD_SHIFT) { /* the entry names a later object of the segment's first card */
+            return first;
+        }
         --card;
     }
 }
 
-uintptr_t pfi_object_starts_find(int8_t *starts, uintptr_t address) {
+uintptr_t pfi_object_starts_find(int8_t *starts, uintptr_t first, uintptr_t address) {
     uintptr_t card = address >> PINFOLD_CARD_SHIFT;
-    uintptr_t object = pfi_object_starts_before(starts, address);
+    uintptr_t object = pfi_object_starts_before(starts, first, address);
     for (;;) {
         uintptr_t next = object + pfi_object_size(object);
         if (next > address) {

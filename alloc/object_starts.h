@@ -33,10 +33,11 @@ static inline void pfi_object_starts_set(int8_t *starts, uintptr_t start, uintpt
     }
 }
 
-/* The start that the table knows at or before `address`, which must lie in [first, allocated) of a segment. */
-uintptr_t pfi_object_starts_before(const int8_t *starts, uintptr_t address);
+/* The start that the table knows at or before `address`, which must lie in [first, allocated) of the segment whose
+ * first object is at `first`. */
+uintptr_t pfi_object_starts_before(const int8_t *starts, uintptr_t first, uintptr_t address);
 
 /* The object that contains `address`, in a segment of small objects. Refines the table on the way. */
-uintptr_t pfi_object_starts_find(int8_t *starts, uintptr_t address);
+uintptr_t pfi_object_starts_find(int8_t *starts, uintptr_t first, uintptr_t address);
 
 #endif

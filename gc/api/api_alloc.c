@@ -113,6 +113,8 @@ static void allocation_open(struct allocation *allocation, struct pf_thread *thr
     *allocation = (struct allocation){thread->heap, pfi_mutator_of(thread), type, size, length, 0};
     PINFOLD_REQUIRE(size >= PINFOLD_MIN_OBJECT && size % PINFOLD_GRANULE == 0,
                     "type %s: objects of %zu bytes cannot be allocated (multiple of 8, at least 16)", type->name, size);
+    PINFOLD_REQUIRE((length == PINFOLD_NO_LENGTH) == (type->element_size == 0), "type %s: %s", type->name,
+                    length == PINFOLD_NO_LENGTH ? "an array needs a length: pf_alloc_array" : "not an array: pf_alloc");
     stress(allocation);
 }
 
@@ -164,6 +166,7 @@ void pf_collect(struct pf_thread *thread, int generation, enum pf_collect_mode m
     PINFOLD_REQUIRE(thread != NULL, "pf_collect: the thread is NULL");
     PINFOLD_REQUIRE(generation >= 0 && generation <= 2, "pf_collect: there is no generation %d, only 0, 1 and 2",
                     generation);
+    PINFOLD_REQUIRE((unsigned)mode <= PINFOLD_COLLECT_SWEEP, "pf_collect: there is no mode %d", (int)mode);
     struct pfi_request request = {generation, PINFOLD_REASON_INDUCED, mode};
     pfi_collect(thread->heap, &request);
 }

@@ -9,6 +9,7 @@
 #include "alloc/platform/check.h"
 #include "alloc/platform/os_memory.h"
 #include "alloc/platform/processor.h"
+#include "gc/api/options.h"
 #include "gc/heap.h"
 #include "gc/world/mutator.h"
 #include "pinfold/alloc.h"
@@ -58,32 +59,6 @@ static enum pf_status refuse(enum pf_status status, struct pf_message *message, 
     return status;
 }
 
-static bool tags_make_sense(const struct pf_options *options) {
-    uint32_t patterns = (uint32_t)1 << (options->ref_tag_mask + 1);
-    bool mask_is_low_bits = ((options->ref_tag_mask + 1) & options->ref_tag_mask) == 0;
-    return mask_is_low_bits && options->ref_tags != 0 && options->ref_tags < patterns << options->ref_tag_mask &&
-           (options->ref_tags >> (options->ref_tag_mask + 1)) == 0;
-}
-
-static enum pf_status check_options(const struct pf_options *options, struct pf_message *message) {
-    if (!tags_make_sense(options)) {
-        if (message != NULL) {
-            snprintf(
-                message->text, sizeof message->text,
-                "ref_tag_mask=%u and ref_tags=%u do not fit: the mask is 0, 1, 3 or 7, and a tag is at most the mask",
-                (unsigned)options->ref_tag_mask, (unsigned)options->ref_tags);
-        }
-        return PINFOLD_BAD_OPTION;
-    }
-    if (options->stress.sweep && (options->stress.compact || options->stress.expand)) {
-        if (message != NULL) {
-            snprintf(message->text, sizeof message->text, "stress: sweep contradicts compact and expand");
-        }
-        return PINFOLD_BAD_OPTION;
-    }
-    return PINFOLD_OK;
-}
-
 /* Everything that can fail, each with its undoing. */
 static enum pf_status build(struct pf_heap *heap, struct pf_message *message) {
     const struct pf_options *options = &heap->options;
@@ -100,6 +75,7 @@ static enum pf_status build(struct pf_heap *heap, struct pf_message *message) {
         status = refuse(PINFOLD_OUT_OF_MEMORY, message, "the pin queue", sizeof(struct pfi_pin_entry));
         goto fail_pin_queue;
     }
+    heap->options.reserve_size = heap->arena.end - heap->arena.base;
     status = pfi_share_init(&heap->share, &heap->arena, options);
     if (status != PINFOLD_OK) {
         refuse(status, message, "the first segment", options->segment_size);
@@ -127,7 +103,7 @@ enum pf_status pf_heap_create(const struct pf_options *options, struct pf_heap *
             return status;
         }
     }
-    enum pf_status status = check_options(&in_force, message);
+    enum pf_status status = pfi_options_check(&in_force, message);
     if (status != PINFOLD_OK) {
         return status;
     }

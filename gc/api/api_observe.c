@@ -25,7 +25,7 @@ void pf_heap_statistics(struct pf_heap *heap, struct pf_statistics *statistics) 
     memcpy(statistics->pause_histogram, heap->history.pause_histogram, sizeof statistics->pause_histogram);
     statistics->pause_total_ns = heap->history.pause_total_ns;
     statistics->pause_max_ns = heap->history.pause_max_ns;
-    statistics->allocated_bytes = share->allocated_bytes;
+    statistics->allocated_bytes = share->allocated_bytes - pfi_context_rest(heap->roots.thread);
     size_t free_bytes = 0;
     for (int generation = 0; generation < PINFOLD_GENERATIONS; ++generation) {
         statistics->generation_bytes[generation] = pfi_share_generation_bytes(share, generation);
@@ -63,7 +63,7 @@ static int visit_object(void *context, const struct pfi_segment *segment, uintpt
 }
 
 int pf_heap_walk(struct pf_thread *thread, pf_walk_visit *visit, void *data) {
-    PINFOLD_REQUIRE(thread != NULL && visit != NULL, "pf_heap_walk: the thread or the callback is NULL");
+    PINFOLD_REQUIRE(thread != NULL && visit != NULL, "pf_heap_walk: the thread or the visit callback is NULL");
     struct pfi_share *share = &thread->heap->share;
     struct walk walk = {share, visit, data};
     pfi_context_close(share, thread);

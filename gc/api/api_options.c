@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "pinfold/heap.h"
+#include "gc/api/options.h"
 
 extern char **environ;
 
@@ -115,6 +115,12 @@ static bool parse_unit(const char *text, unsigned long long *factor) {
     return text[is_binary ? 2 : 1] == '\0';
 }
 
+/* 0 stands for "derived" where that is the default. */
+static bool in_range(const struct row *row, size_t value) {
+    bool is_derived = value == 0 && row->initial == 0 && row->kind == KIND_SIZE;
+    return is_derived || (value >= row->min && value <= row->max);
+}
+
 static enum pf_status parse_number(const struct row *row, const char *text, size_t *value, struct pf_message *message) {
     static const char *const wanted[] = {"a size such as 65536, 64K, 32M or 32Mi", "a number", "a number of percent",
                                          "0 or 1", ""};
@@ -126,18 +132,16 @@ static enum pf_status parse_number(const struct row *row, const char *text, size
         return refuse(message, "option %s: \"%.80s\" is not %s", row->name, text, wanted[row->kind]);
     }
     *value = (size_t)(number * factor);
-    bool is_derived = *value == 0 && row->initial == 0 && row->kind == KIND_SIZE;
-    if (!is_derived && (*value < row->min || *value > row->max)) {
-        return refuse(message, "option %s: %.80s is not between %zu and %zu", row->name, text, row->min, row->max);
-    }
-    return PINFOLD_OK;
+    return in_range(row, *value)
+               ? PINFOLD_OK
+               : refuse(message, "option %s: %.80s is not between %zu and %zu", row->name, text, row->min, row->max);
 }
 
 static enum pf_status parse_collect_every(const char *text, struct pf_stress *stress, struct pf_message *message) {
     unsigned long long number = 0;
     const char *rest = text;
     if (!parse_digits(&rest, &number) || *rest != '\0' || number == 0 || number > UINT32_MAX) {
-        return refuse(message, "option stress: collect=%.60s is not collect=N with N from 1 to %u", text, UINT32_MAX);
+        return refuse(message, "collect=%.60s is not collect=N with N from 1 to %u", text, UINT32_MAX);
     }
     stress->collect_every = (uint32_t)number;
     return PINFOLD_OK;
@@ -158,20 +162,19 @@ static enum pf_status parse_stress_word(const char *word, struct pf_stress *stre
     }
     uint8_t *flag = stress_flag(stress, word);
     if (flag == NULL) {
-        return refuse(message,
-                      "option stress: \"%.60s\" is none of collect=N, compact, sweep, expand, poison and verify", word);
+        return refuse(message, "\"%.60s\" is none of collect=N, compact, sweep, expand, poison and verify", word);
     }
     *flag = 1;
     return PINFOLD_OK;
 }
 
-static enum pf_status parse_stress(const char *text, struct pf_stress *stress, struct pf_message *message) {
+static enum pf_status parse_stress_list(const char *text, struct pf_stress *stress, struct pf_message *message) {
     struct pf_stress parsed = {0};
     while (*text != '\0') {
         char word[64];
         size_t length = strcspn(text, ",");
         if (length >= sizeof word) {
-            return refuse(message, "option stress: \"%.60s...\" is no stress mode", text);
+            return refuse(message, "\"%.60s...\" is no stress mode", text);
         }
         memcpy(word, text, length);
         word[length] = '\0';
@@ -181,14 +184,20 @@ static enum pf_status parse_stress(const char *text, struct pf_stress *stress, s
         }
         text += length;
         if (*text == ',' && *++text == '\0') {
-            return refuse(message, "option stress: the list ends with a comma");
+            return refuse(message, "the list ends with a comma");
         }
     }
     if (parsed.sweep && (parsed.compact || parsed.expand)) {
-        return refuse(message, "option stress: sweep contradicts %s", parsed.compact ? "compact" : "expand");
+        return refuse(message, "sweep contradicts %s", parsed.compact ? "compact" : "expand");
     }
     *stress = parsed;
     return PINFOLD_OK;
+}
+
+static enum pf_status parse_stress(const char *text, struct pf_stress *stress, struct pf_message *message) {
+    struct pf_message reason;
+    enum pf_status status = parse_stress_list(text, stress, &reason);
+    return status == PINFOLD_OK ? status : refuse(message, "option stress=%.80s: %.120s", text, reason.text);
 }
 
 static const struct row *find_row(const char *name, size_t length) {
@@ -217,7 +226,7 @@ enum pf_status pf_options_set(struct pf_options *options, const char *name, cons
                               struct pf_message *message) {
     const struct row *row = find_row(name, strlen(name));
     if (row == NULL) {
-        return refuse(message, "there is no option \"%.80s\"", name);
+        return refuse(message, "there is no option \"%.80s\" to set to \"%.80s\"", name, text);
     }
     return set_row(options, row, text, message);
 }
@@ -274,6 +283,35 @@ static void append_stress(struct text *text, const struct pf_stress *stress) {
     }
 }
 
+static size_t read_number(const struct pf_options *options, const struct row *row) {
+    const char *value = (const char *)options + row->offset;
+    return row->kind == KIND_SIZE ? *(const size_t *)(const void *)value : *(const uint32_t *)(const void *)value;
+}
+
+static enum pf_status check_relations(const struct pf_options *options, struct pf_message *message) {
+    uint32_t mask = options->ref_tag_mask;
+    bool mask_is_low_bits = ((mask + 1) & mask) == 0;
+    if (!mask_is_low_bits || options->ref_tags >> (mask + 1) != 0) {
+        return refuse(message, "ref_tag_mask=%u and ref_tags=%u: the mask is 0, 1, 3 or 7, and no tag exceeds it",
+                      (unsigned)mask, (unsigned)options->ref_tags);
+    }
+    if (options->stress.sweep && (options->stress.compact || options->stress.expand)) {
+        return refuse(message, "option stress: sweep contradicts compact and expand");
+    }
+    return PINFOLD_OK;
+}
+
+enum pf_status pfi_options_check(const struct pf_options *options, struct pf_message *message) {
+    for (size_t index = 0; index < ROWS; ++index) {
+        const struct row *row = &rows[index];
+        if (row->kind != KIND_STRESS && !in_range(row, read_number(options, row))) {
+            return refuse(message, "option %s: %zu is not between %zu and %zu", row->name, read_number(options, row),
+                          row->min, row->max);
+        }
+    }
+    return check_relations(options, message);
+}
+
 size_t pf_options_print(const struct pf_options *options, char *text, size_t size) {
     struct text out = {text, size, 0};
     for (size_t index = 0; index < ROWS; ++index) {
@@ -281,10 +319,8 @@ size_t pf_options_print(const struct pf_options *options, char *text, size_t siz
         append(&out, "%s=", rows[index].name);
         if (rows[index].kind == KIND_STRESS) {
             append_stress(&out, value);
-        } else if (rows[index].kind == KIND_SIZE) {
-            append(&out, "%zu", *(const size_t *)value);
         } else {
-            append(&out, "%u", (unsigned)*(const uint32_t *)value);
+            append(&out, "%zu", read_number(options, &rows[index]));
         }
         append(&out, "\n");
     }

@@ -13,7 +13,7 @@ void pf_frame_misuse(struct pf_thread *thread, const struct pf_frame *frame) {
 
 void pf_root_source_add(struct pf_heap *heap, struct pf_root_source *source) {
     PINFOLD_REQUIRE(heap != NULL && source != NULL && source->enumerate != NULL,
-                    "pf_root_source_add: the heap, the source or its function is NULL");
+                    "pf_root_source_add: the heap, the source or its enumerate function is NULL");
     for (const struct pf_root_source *other = heap->roots.sources; other != NULL; other = other->next) {
         PINFOLD_REQUIRE(other != source, "pf_root_source_add: the source was added before");
     }
@@ -27,7 +27,7 @@ void pf_root_source_remove(struct pf_heap *heap, struct pf_root_source *source) 
     while (*link != NULL && *link != source) {
         link = &(*link)->next;
     }
-    PINFOLD_REQUIRE(*link == source, "pf_root_source_remove: the source was never added");
+    PINFOLD_REQUIRE(*link == source, "pf_root_source_remove: the root source was never added");
     *link = source->next;
     source->next = NULL;
 }
@@ -54,11 +54,12 @@ void pf_handle_destroy(struct pf_heap *heap, struct pf_handle *handle) {
 }
 
 void *pf_handle_get(const struct pf_handle *handle) {
+    PINFOLD_REQUIRE(handle != NULL, "pf_handle_get: the handle is NULL");
     return (void *)handle->object;
 }
 
 void pf_handle_set(struct pf_heap *heap, struct pf_handle *handle, void *object) {
-    (void)heap;
+    PINFOLD_REQUIRE(heap != NULL && handle != NULL, "pf_handle_set: the heap or the handle is NULL");
     struct pfi_handle_block *block = pfi_handle_block_of(handle);
     PINFOLD_REQUIRE(block != NULL, "pf_handle_set: %p is no handle, or was destroyed before", (void *)handle);
     handle->object = (uintptr_t)object;

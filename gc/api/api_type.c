@@ -33,8 +33,9 @@ static enum pf_status check_run(const char *name, const struct pf_run *runs, siz
                       part, (unsigned)run->offset);
     }
     if (run->count == 0 || run->offset < first || end > size) {
-        return refuse(report, "type %s: run %zu of the %s covers bytes %u to %llu, outside %zu to %zu", name, index,
-                      part, (unsigned)run->offset, (unsigned long long)end, first, size);
+        return refuse(report,
+                      "type %s: run %zu of the %s covers bytes %u to %llu, outside %zu (end of the header) to %zu",
+                      name, index, part, (unsigned)run->offset, (unsigned long long)end, first, size);
     }
     for (size_t other = 0; other < index; ++other) {
         uint64_t other_end = runs[other].offset + (uint64_t)runs[other].count * sizeof(void *);
@@ -130,7 +131,7 @@ enum pf_status pf_type_init(struct pf_type *type, const char *name, size_t base_
     }
     struct pf_type made = {
         .name = name,
-        .base_size = (uint32_t)(base_size + 7) & ~(uint32_t)7,
+        .base_size = PINFOLD_ROUND_SIZE(base_size),
         .element_size = (uint32_t)element_size,
         .run_count = (uint16_t)run_count,
         .element_run_count = (uint16_t)element_run_count,
@@ -178,8 +179,9 @@ enum pf_status pf_type_check(const struct pf_type *type, char *message, size_t m
     if (status != PINFOLD_OK) {
         return status;
     }
-    if (type->base_size % 8 != 0) {
-        return refuse(report, "type %s: base size %u is not a multiple of 8", type->name, (unsigned)type->base_size);
+    if (type->base_size % 8 != 0 || type->base_size < 16) {
+        return refuse(report, "type %s: base size %u is not a multiple of 8 of at least 16", type->name,
+                      (unsigned)type->base_size);
     }
     switch (type->scan) {
     case PINFOLD_SCAN_NONE:

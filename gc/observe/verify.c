@@ -149,7 +149,7 @@ static bool start_table_is_exact(const struct verifier *verifier, uintptr_t addr
     if (entry == 0) {
         return false;
     }
-    uintptr_t start = pfi_object_starts_before(starts, address);
+    uintptr_t start = pfi_object_starts_before(starts, verifier->segment->first, address);
     return pfi_bits_test(verifier->starts, start >> PINFOLD_GRANULE_SHIFT) || pfi_object_is_free(start);
 }
 

@@ -10,8 +10,8 @@ static uintptr_t first_object(const struct pfi_arena *arena, const struct pfi_se
     if (low <= from) {
         return from;
     }
-    return segment->is_large ? pfi_object_starts_before(arena->object_starts, low)
-                             : pfi_object_starts_find(arena->object_starts, low);
+    return segment->is_large ? pfi_object_starts_before(arena->object_starts, segment->first, low)
+                             : pfi_object_starts_find(arena->object_starts, segment->first, low);
 }
 
 /* The slots in [low, high), the bytes of one run of dirty cards. */

@@ -14,6 +14,9 @@
 extern "C" {
 #endif
 
+/* What pf_alloc passes as the length of an object that is no array. */
+#define PINFOLD_NO_LENGTH SIZE_MAX
+
 /* Slow paths; `size` is a multiple of 8. The first never returns NULL: out of memory ends in the handler. The second
  * returns NULL, and pf_thread_status says why. */
 PINFOLD_COLD PINFOLD_API void *pf_alloc_slow(struct pf_thread *thread, const struct pf_type *type, size_t size,
@@ -37,7 +40,7 @@ static inline void *pf_alloc(struct pf_thread *thread, const struct pf_type *typ
         *(const struct pf_type **)(void *)object = type;
         return object;
     }
-    return pf_alloc_slow(thread, type, size, 0);
+    return pf_alloc_slow(thread, type, size, PINFOLD_NO_LENGTH);
 }
 
 /* An array of `length` elements. A length above pf_max_length (a negative number, converted) is a broken contract. */
@@ -65,7 +68,7 @@ static inline void *pf_try_alloc(struct pf_thread *thread, const struct pf_type 
         *(const struct pf_type **)(void *)object = type;
         return object;
     }
-    return pf_try_alloc_slow(thread, type, size, 0);
+    return pf_try_alloc_slow(thread, type, size, PINFOLD_NO_LENGTH);
 }
 
 static inline void *pf_try_alloc_array(struct pf_thread *thread, const struct pf_type *type, size_t length) {
@@ -73,6 +76,13 @@ static inline void *pf_try_alloc_array(struct pf_thread *thread, const struct pf
         return pf_bad_length(thread, type, length, 1);
     }
     size_t size = (type->base_size + length * type->element_size + 7) & ~(size_t)7;
+    char *object = thread->alloc_ptr;
+    if (PINFOLD_LIKELY(size <= (size_t)(thread->alloc_limit - object))) {
+        thread->alloc_ptr = object + size;
+        *(const struct pf_type **)(void *)object = type;
+        ((size_t *)(void *)object)[1] = length;
+        return object;
+    }
     return pf_try_alloc_slow(thread, type, size, length);
 }
 

@@ -78,9 +78,9 @@ struct pf_type {
 #define PINFOLD_BYTES_TYPE(type_name, size) \
     { type_name, 16, (uint32_t)(size), PINFOLD_SCAN_NONE, 0, 0, 0, 0, 0, NULL, NULL, NULL }
 
-/* Fills in a type of any layout and checks it. base_size is rounded up to 8 and must hold the header (one word, two
- * for arrays, at least 16 bytes). Runs are kept by reference. BAD_TYPE (message names run and sizes) when a run lies
- * outside its part, is not word aligned, covers the header, or overlaps another. */
+/* Fills in a type of any layout and checks it. base_size is at least 16 (so it holds the header: one word, two for
+ * arrays) and is rounded up to a multiple of 8. Runs are kept by reference. BAD_TYPE (message names run and sizes) when
+ * a run lies outside its part, is not word aligned, covers the header, or overlaps another. */
 PINFOLD_MUST_CHECK PINFOLD_API enum pf_status pf_type_init(struct pf_type *type, const char *name, size_t base_size,
                                                            size_t element_size, const struct pf_run *runs,
                                                            size_t run_count, const struct pf_run *element_runs,
