@@ -85,18 +85,23 @@ static void print_sizes(const size_t *bytes, FILE *out) {
     }
 }
 
-static void print_size_heads(const char *what, FILE *out) {
-    fprintf(out, " | %5s g0 %8s %8s %8s", what, "g1", "g2", "loh");
+static void print_history_heads(FILE *out) {
+    static const char *const groups[] = {"before", "survived, by where from", "free after", "next budget"};
+    enum { GROUPS = sizeof groups / sizeof groups[0], LEFT = 57 + 9 * PINFOLD_PHASES };
+    fprintf(out, "%*s", LEFT, "");
+    for (int group = 0; group < GROUPS; group++) {
+        fprintf(out, " | %-35s", groups[group]);
+    }
+    fprintf(out, " |\n%7s g %-12s %-20s %-3s %9s", "number", "reason", "decision", "", "pause");
+    print_phase_heads(out);
+    for (int group = 0; group < GROUPS; group++) {
+        fprintf(out, " | %8s %8s %8s %8s", "gen0", "gen1", "gen2", "large");
+    }
+    fprintf(out, " | %8s\n", "moved");
 }
 
 static void print_history(const struct explain_totals *totals, FILE *out) {
-    fprintf(out, "%7s g %-12s %-20s %-3s %9s", "number", "reason", "decision", "", "pause");
-    print_phase_heads(out);
-    print_size_heads("befor", out);
-    print_size_heads("surv", out);
-    print_size_heads("free", out);
-    print_size_heads("budg", out);
-    fprintf(out, " | %8s\n", "moved");
+    print_history_heads(out);
     for (size_t i = 0; i < totals->history_count; i++) {
         const struct pf_collection *record = &totals->history[i];
         fprintf(out, "%7llu %d %-12s %-20s %s%s%s %9.3f", (unsigned long long)record->number, record->generation,

@@ -5,12 +5,11 @@ SYSTEM,SYSTEM,... All systems must agree on the checksum, and on what was alloca
 import os
 import sys
 import unittest
+import unittest.mock
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
 import run  # noqa: E402
 
-BENCH = None
-SYSTEMS = []
 SMALL = {
     "gcbench": ["--depth=12", "--array=20000"],
     "binary-trees": ["--depth=12"],
@@ -18,6 +17,26 @@ SMALL = {
     "loh-churn": ["--slots=20"],
     "survival": ["--young=1000000"],
 }
+BENCH = run.Bench(sys.argv[1], scale=0.01, timeout=120, options=SMALL)
+SYSTEMS = sys.argv[2].split(",")
+HAVE_PINFOLD = "pinfold" in SYSTEMS
+
+# Small enough for a collection at every few allocations, each with a check of the whole heap.
+TINY = {
+    "gcbench": ["--depth=8", "--array=2000"],
+    "binary-trees": ["--depth=8"],
+    "alloc-die": [],
+    "lru-cache": ["--entries=100"],
+    "loh-churn": ["--slots=5"],
+}
+TINY_HEAP = {
+    "PINFOLD_SEGMENT_SIZE": "256Ki",
+    "PINFOLD_LARGE_SEGMENT_SIZE": "256Ki",
+    "PINFOLD_GEN0_SIZE": "16000",
+    "PINFOLD_GEN0_MAX_SIZE": "64Ki",
+}
+STRESS = ["collect=53,verify", "collect=53,compact,poison,verify", "collect=53,sweep,verify",
+          "collect=53,expand,verify"]
 
 
 class SmokeTest(unittest.TestCase):
@@ -41,8 +60,15 @@ class SmokeTest(unittest.TestCase):
             self.assertEqual(line["system"], system)
             self.assertGreater(line["rss_kib"], 0)
 
+    @unittest.skipUnless(HAVE_PINFOLD, "pinfold was not built")
+    def test_pinfold_under_stress(self):
+        peer = run.Bench(BENCH.directory, scale=0.0001, options=TINY)
+        expected = {workload: peer.run("malloc", workload)["checksum"] for workload in TINY}
+        for stress in STRESS:
+            with unittest.mock.patch.dict(os.environ, {**TINY_HEAP, "PINFOLD_STRESS": stress}):
+                found = {workload: peer.run("pinfold", workload)["checksum"] for workload in TINY}
+            self.assertEqual(found, expected, stress)
+
 
 if __name__ == "__main__":
-    BENCH = run.Bench(sys.argv[1], scale=0.01, timeout=120, options=SMALL)
-    SYSTEMS = sys.argv[2].split(",")
     unittest.main(argv=sys.argv[:1])
