@@ -11,12 +11,12 @@
 #include "tests/support/suite.h"
 #include "tests/support/variant.h"
 
-enum { SEEDS = 3, OPERATIONS = 12000 };
+enum { SEEDS = 6, OPERATIONS = 12000 };
 
 static void run_seed(size_t variant, uint64_t seed, uint64_t operations) {
     struct pf_options options = variant_options(variant);
-    struct mutator_limits limits = mutator_default_limits(&options);
     struct random random = {seed};
+    struct mutator_limits limits = mutator_random_limits(&options, &random);
     struct shadow shadow;
     replay_begin(variant_name(variant), seed);
     shadow_open(&shadow, &options);

@@ -56,8 +56,8 @@ static void run(size_t variant, size_t combination, uint64_t seed) {
         ck_assert_msg(status == PINFOLD_OK, "stress=%s refused", stress);
     }
     (void)snprintf(name, sizeof(name), "%s, stress=%s", variant_name(variant), stress);
-    struct mutator_limits limits = mutator_default_limits(&options);
     struct random random = {seed};
+    struct mutator_limits limits = mutator_random_limits(&options, &random);
     struct shadow shadow;
     replay_begin(name, seed);
     shadow_open(&shadow, &options);

@@ -74,6 +74,31 @@ static struct shadow_value random_value(struct mutation *mutation) {
     return shadow_random_word(mutation->shadow, mutation->random);
 }
 
+/* Cuts the model down: most roots go, and a quarter of all slots. The check then forgets what is out of reach. */
+static void drop_much(struct mutation *mutation) {
+    struct shadow *shadow = mutation->shadow;
+    struct shadow_value nothing = {NULL, 0};
+    for (size_t i = 0; i < SHADOW_TABLE_ROOTS; i++) {
+        if (random_chance(mutation->random, 80)) {
+            shadow_set_table(shadow, i, nothing);
+        }
+    }
+    for (size_t i = 0; i < SHADOW_HANDLES; i++) {
+        if (shadow->handles[i] != NULL && random_chance(mutation->random, 50)) {
+            shadow_set_handle(shadow, i, nothing);
+        }
+    }
+    shadow_reset_frames(shadow, shadow->frame_count / 2);
+    for (size_t i = 0; i < shadow->count; i++) {
+        for (size_t slot = 0; slot < shadow->objects[i]->slots; slot++) {
+            if (random_chance(mutation->random, 25)) {
+                shadow_store(shadow, shadow->objects[i], slot, nothing);
+            }
+        }
+    }
+    shadow_check(shadow);
+}
+
 /* --- operations on objects --- */
 
 /* A fresh object, often linked to what is there at once, in both directions. */
@@ -81,7 +106,13 @@ static void allocate(struct mutation *mutation) {
     struct shadow *shadow = mutation->shadow;
     struct shadow_shape shape = random_shape(mutation);
     size_t root = random_below(mutation->random, SHADOW_TABLE_ROOTS);
-    struct shadow_object *fresh = shadow_allocate(shadow, &shape, root, random_chance(mutation->random, 10));
+    int may_fail = mutation->limits->may_fill || random_chance(mutation->random, 10);
+    struct shadow_object *fresh = shadow_allocate(shadow, &shape, root, may_fail);
+    if (fresh == NULL && mutation->limits->may_fill) {
+        shadow_refresh(shadow);
+        drop_much(mutation);
+        return;
+    }
     if (fresh == NULL) {
         replay_fail("no room for %zu bytes beside %zu", shadow_size(&shape), shadow->bytes);
     }
@@ -93,6 +124,15 @@ static void allocate(struct mutation *mutation) {
     if (holder != NULL && random_chance(mutation->random, 60)) {
         struct shadow_value value = {fresh, shadow->reference_tags[0]};
         shadow_store(shadow, holder, random_below(mutation->random, holder->slots), value);
+    }
+}
+
+/* Many objects one after the other: fills budgets, segments and, where there is little space, the heap. */
+static void allocate_burst(struct mutation *mutation) {
+    size_t count = random_between(mutation->random, 8, 80);
+    for (size_t i = 0; i < count; i++) {
+        allocate(mutation);
+        shadow_refresh(mutation->shadow);
     }
 }
 
@@ -181,7 +221,7 @@ static void change_frame_slot(struct mutation *mutation) {
     }
 }
 
-/* --- collecting and the whole --- */
+/* --- collecting --- */
 
 static void collect(struct mutation *mutation) {
     struct shadow *shadow = mutation->shadow;
@@ -201,40 +241,15 @@ static void collect(struct mutation *mutation) {
     }
 }
 
-/* Cuts the model down: most roots go, and a quarter of all slots. The check then forgets what is out of reach. */
-static void drop_much(struct mutation *mutation) {
-    struct shadow *shadow = mutation->shadow;
-    struct shadow_value nothing = {NULL, 0};
-    for (size_t i = 0; i < SHADOW_TABLE_ROOTS; i++) {
-        if (random_chance(mutation->random, 80)) {
-            shadow_set_table(shadow, i, nothing);
-        }
-    }
-    for (size_t i = 0; i < SHADOW_HANDLES; i++) {
-        if (shadow->handles[i] != NULL && random_chance(mutation->random, 50)) {
-            shadow_set_handle(shadow, i, nothing);
-        }
-    }
-    shadow_reset_frames(shadow, shadow->frame_count / 2);
-    for (size_t i = 0; i < shadow->count; i++) {
-        for (size_t slot = 0; slot < shadow->objects[i]->slots; slot++) {
-            if (random_chance(mutation->random, 25)) {
-                shadow_store(shadow, shadow->objects[i], slot, nothing);
-            }
-        }
-    }
-    shadow_check(shadow);
-}
-
 struct operation {
     void (*run)(struct mutation *mutation);
     unsigned weight;
 };
 
 static const struct operation operations_table[] = {
-    {allocate, 380},       {link_objects, 250},     {unlink_object, 80}, {copy_range, 60},
-    {rewrite_payload, 60}, {change_root, 40},       {drop_root, 40},     {change_handle, 35},
-    {change_frames, 30},   {change_frame_slot, 24}, {drop_much, 1},
+    {allocate, 380},       {link_objects, 250},     {unlink_object, 80},  {copy_range, 60},
+    {rewrite_payload, 60}, {change_root, 40},       {drop_root, 40},      {change_handle, 35},
+    {change_frames, 30},   {change_frame_slot, 24}, {allocate_burst, 25}, {drop_much, 1},
 };
 enum { OPERATIONS = sizeof(operations_table) / sizeof(operations_table[0]) };
 
@@ -253,7 +268,22 @@ static const struct operation *random_operation(struct random *random) {
 }
 
 struct mutator_limits mutator_default_limits(const struct pf_options *options) {
-    struct mutator_limits limits = {600000, options->large_threshold, 8, 6};
+    struct mutator_limits limits = {600000, options->large_threshold, 8, 6, 0};
+    return limits;
+}
+
+struct mutator_limits mutator_random_limits(const struct pf_options *options, struct random *random) {
+    static const size_t live_bytes[] = {100000, 600000, 600000, 2500000};
+    static const unsigned large_per_mille[] = {0, 8, 8, 40};
+    static const unsigned collect_per_mille[] = {0, 0, 6, 20};
+    static const size_t little_address_space = (size_t)64 << 20;
+    struct mutator_limits limits = {live_bytes[random_below(random, 4)], options->large_threshold,
+                                    large_per_mille[random_below(random, 4)],
+                                    collect_per_mille[random_below(random, 4)], 0};
+    if (options->reserve_size != 0 && options->reserve_size < little_address_space) {
+        limits.live_bytes = options->reserve_size;
+        limits.may_fill = 1;
+    }
     return limits;
 }
 

@@ -59,6 +59,13 @@ static const struct variant variants[] = {
      {SMALL_BUDGETS, TINY_SEGMENTS, {"ref_tag_mask", "7"}, {"ref_tags", "137"}}},
     {"tags in three bits, all refer", 300, {SMALL_BUDGETS, {"ref_tag_mask", "7"}, {"ref_tags", "255"}}},
     {"small mark stack", 500, {SMALL_BUDGETS, TINY_SEGMENTS, {"mark_stack_size", "4096"}}},
+    {"nearly full", 400, {SMALL_BUDGETS, TINY_SEGMENTS, {"reserve_size", "4Mi"}}},
+    {"nearly full, always expand",
+     400,
+     {SMALL_BUDGETS, TINY_SEGMENTS, {"reserve_size", "4Mi"}, {"stress", "expand,poison"}}},
+    {"nearly full, always sweep",
+     400,
+     {SMALL_BUDGETS, TINY_SEGMENTS, {"reserve_size", "4Mi"}, {"stress", "sweep,poison"}}},
     {"smallest quantum", 500, {SMALL_BUDGETS, TINY_SEGMENTS, {"allocation_quantum", "64"}}},
 };
 
