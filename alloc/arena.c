@@ -40,7 +40,7 @@ static void place_tables(struct pfi_arena *arena) {
 }
 
 static bool reserve(struct pfi_arena *arena, size_t size) {
-    uintptr_t base = pfi_os_reserve(size, PINFOLD_UNIT);
+    uintptr_t base = pfi_os_reserve(size, PINFOLD_HUGE_PAGE);
     if (base == 0) {
         return false;
     }
@@ -55,6 +55,7 @@ static bool reserve(struct pfi_arena *arena, size_t size) {
     arena->unit_count = size >> PINFOLD_UNIT_SHIFT;
     arena->tables = tables;
     arena->tables_size = tables_size_for(size);
+    arena->commit_step = PINFOLD_COMMIT_STEP;
     place_tables(arena);
     return true;
 }
@@ -80,6 +81,13 @@ bool pfi_arena_init(struct pfi_arena *arena, size_t size, size_t smallest) {
         }
     }
     return false;
+}
+
+void pfi_arena_set_commit_step(struct pfi_arena *arena, size_t step, bool huge_pages) {
+    arena->commit_step = step;
+    if (huge_pages) {
+        pfi_os_wish_huge_pages(arena->base, arena->end - arena->base);
+    }
 }
 
 void pfi_arena_finish(struct pfi_arena *arena) {

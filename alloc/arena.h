@@ -36,12 +36,17 @@ struct pfi_arena {
     size_t used_units; /* units at and above this number have never been carved */
     uintptr_t tables;
     size_t tables_size;
+    size_t commit_step;
     pfi_counter committed; /* heap memory */
 };
 
 /* Reserves `size` bytes, or, when size is 0, four times physical memory (at least 64 GiB), halved until the system
  * agrees. `smallest` is the least that is worth having. false: nothing is kept. */
 bool pfi_arena_init(struct pfi_arena *arena, size_t size, size_t smallest);
+
+/* Commits grow by at least this many bytes, and to multiples of it; a power of two, a page at least. With huge pages
+ * the system is asked to back the arena with them. */
+void pfi_arena_set_commit_step(struct pfi_arena *arena, size_t step, bool huge_pages);
 void pfi_arena_finish(struct pfi_arena *arena);
 
 /* A range of whole units with its header filled in (base, end); NULL when there is none. */

@@ -33,7 +33,8 @@ enum {
     PINFOLD_PAGE = 1 << PINFOLD_PAGE_SHIFT,
     PINFOLD_UNIT_SHIFT = 18,
     PINFOLD_UNIT = 1 << PINFOLD_UNIT_SHIFT,
-    PINFOLD_COMMIT_STEP = 1 << 18, /* commits grow by at least this; the ancestor used 64 KiB, page tables are cheap */
+    PINFOLD_COMMIT_STEP = 1 << 18, /* commits grow in multiples of this; the ancestor used 64 KiB */
+    PINFOLD_HUGE_PAGE = 1 << 21,   /* ... or of this, when segments are large enough for huge pages to pay */
     PINFOLD_MARK_WORD_GRANULES = 64,
 };
 

@@ -32,8 +32,7 @@ bool pfi_segment_commit(struct pfi_arena *arena, struct pfi_segment *segment, ui
     if (address > segment->end) {
         return false;
     }
-    uintptr_t end = pfi_align_up(pfi_max(address, segment->committed + PINFOLD_COMMIT_STEP), PINFOLD_PAGE);
-    end = pfi_min(end, segment->end);
+    uintptr_t end = pfi_min(pfi_align_up(address, arena->commit_step), segment->end);
     if (!pfi_arena_commit(arena, segment->committed, end - segment->committed)) {
         return false;
     }

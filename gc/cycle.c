@@ -104,6 +104,14 @@ bool pfi_cycle_expands(const struct pfi_cycle *cycle) {
                               heap->share.ephemeral->end - cycle->plan.new_start[0], pfi_heap_room_needed(heap));
 }
 
+static size_t live_bytes(const struct pfi_cycle *cycle) {
+    size_t live = 0;
+    for (int generation = 0; generation < PINFOLD_GENERATIONS; ++generation) {
+        live += cycle->record.after_bytes[generation] - cycle->record.free_bytes[generation];
+    }
+    return live;
+}
+
 static size_t new_budget(const struct pfi_cycle *cycle, int generation) {
     const struct pf_heap *heap = cycle->heap;
     const struct pfi_share *share = &heap->share;
@@ -112,6 +120,10 @@ static size_t new_budget(const struct pfi_cycle *cycle, int generation) {
     size_t survived = cycle->record.survived_bytes[generation];
     size_t budget = generation < 2 ? pfi_budget_young(rule, before, survived)
                                    : pfi_budget_old(rule, before, survived, cycle->record.after_bytes[generation]);
+    if (generation < 2) {
+        size_t min = pfi_max(rule->min, heap->budget_rules[0].min / (size_t)(generation + 1));
+        budget = pfi_budget_young_for_heap(budget, min, live_bytes(cycle) / (2 << generation));
+    }
     if (generation == PINFOLD_LARGE) {
         size_t old = share->large_bytes + cycle->record.after_bytes[2];
         budget = pfi_clamp(budget, rule->min, pfi_max(rule->min, old / 100 * heap->options.large_growth_percent));
@@ -145,13 +157,11 @@ static void note_progress(struct pfi_cycle *cycle) {
         return;
     }
     size_t before = 0;
-    size_t after = 0;
     for (int generation = 0; generation < PINFOLD_GENERATIONS; ++generation) {
         before += cycle->size_before[generation];
-        after += cycle->record.after_bytes[generation] - cycle->record.free_bytes[generation];
     }
     heap->since_full = 0;
-    heap->last_full_was_futile = after > before / 10 * 9;
+    heap->last_full_was_futile = live_bytes(cycle) > before / 10 * 9;
 }
 
 static void fill_record(struct pfi_cycle *cycle) {

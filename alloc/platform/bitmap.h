@@ -69,6 +69,10 @@ static inline size_t pfi_bits_find(const uint64_t *words, size_t from, size_t to
     uint64_t word = (words[index] ^ flip) & ~pfi_bits_below(from % 64);
     size_t last = (to - 1) / 64;
     while (word == 0) {
+        while (index + 4 < last && ((words[index + 1] ^ flip) | (words[index + 2] ^ flip) | (words[index + 3] ^ flip) |
+                                    (words[index + 4] ^ flip)) == 0) {
+            index += 4; /* long runs are common: dead young objects, heaps in which everything lives */
+        }
         if (index == last) {
             return to;
         }

@@ -55,6 +55,12 @@ void pfi_os_decommit(uintptr_t address, size_t size) {
     errno = saved_errno;
 }
 
+void pfi_os_wish_huge_pages(uintptr_t address, size_t size) {
+    int saved_errno = errno;
+    madvise((void *)address, size, MADV_HUGEPAGE);
+    errno = saved_errno;
+}
+
 size_t pfi_os_page_size(void) {
     return (size_t)sysconf(_SC_PAGESIZE);
 }

@@ -24,6 +24,9 @@ bool pfi_os_commit(uintptr_t address, size_t size);
 /* Gives the pages' memory back; the range stays mapped, reads as zero and may be committed again. */
 void pfi_os_decommit(uintptr_t address, size_t size);
 
+/* Asks for huge pages where the range is committed in pieces of PINFOLD_HUGE_PAGE; a wish, never a failure. */
+void pfi_os_wish_huge_pages(uintptr_t address, size_t size);
+
 size_t pfi_os_page_size(void);
 size_t pfi_os_physical_memory(void);
 

@@ -14,6 +14,8 @@
 #include "gc/world/mutator.h"
 #include "pinfold/alloc.h"
 
+enum { SMALLEST_HUGE_SEGMENT = 32 << 20 };
+
 static size_t power_of_two_from(size_t size) {
     size_t power = PINFOLD_UNIT;
     while (power < size) {
@@ -74,6 +76,9 @@ static enum pf_status build(struct pf_heap *heap, struct pf_message *message) {
     if (!pfi_pin_queue_init(&heap->pin_queue)) {
         status = refuse(PINFOLD_OUT_OF_MEMORY, message, "the pin queue", sizeof(struct pfi_pin_entry));
         goto fail_pin_queue;
+    }
+    if (options->huge_pages && options->segment_size >= SMALLEST_HUGE_SEGMENT) {
+        pfi_arena_set_commit_step(&heap->arena, PINFOLD_HUGE_PAGE, true);
     }
     heap->options.reserve_size = heap->arena.end - heap->arena.base;
     status = pfi_share_init(&heap->share, &heap->arena, options);

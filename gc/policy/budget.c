@@ -42,6 +42,11 @@ size_t pfi_budget_smooth(size_t old_budget, int64_t budget_left, size_t new_budg
     return (size_t)(used * (double)new_budget + (1 - used) * (double)old_budget);
 }
 
+size_t pfi_budget_young_for_heap(size_t budget, size_t min, size_t share) {
+    size_t most = share > min ? share : min;
+    return budget < most ? budget : most;
+}
+
 size_t pfi_budget_gen0_min(size_t largest_cache, size_t private_cache, size_t segment_size) {
     enum { SHARED_BY = 16, SMALLEST = 256 << 10 };
     /* A last-level cache that a whole socket shares is not one process's: count at most 16 private caches of it. */

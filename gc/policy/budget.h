@@ -32,6 +32,10 @@ size_t pfi_budget_old(const struct pfi_budget_rule *rule, size_t size_before, si
 /* When only a share of the old budget was used before the collection, the new one counts only by that share. */
 size_t pfi_budget_smooth(size_t old_budget, int64_t budget_left, size_t new_budget);
 
+/* A young generation's budget is room that the heap takes beyond its live data: at most `share` of these, but not below
+ * min on that account. */
+size_t pfi_budget_young_for_heap(size_t budget, size_t min, size_t share);
+
 /* Smallest budget of generation 0: five eighths of four fifths of the cache, at most half a segment. */
 size_t pfi_budget_gen0_min(size_t largest_cache, size_t private_cache, size_t segment_size);
 

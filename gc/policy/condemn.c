@@ -30,7 +30,7 @@ int pfi_condemn(const struct pfi_condemn_input *input) {
     }
     int generation = raise_by_budgets(input, input->requested);
     if (input->segment_room < input->segment_need && generation < 1) {
-        generation = 1;
+        generation = raise_by_budgets(input, 1);
     }
     bool may_wish = !input->last_full_was_futile || input->since_full >= FUTILE_FULL_INTERVAL;
     if (generation == 1 && may_wish && wishes_full(input)) {
