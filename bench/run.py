@@ -370,6 +370,8 @@ def main(argv):
         plan = make_plan(bench, systems, arguments.workloads.split(",") if arguments.workloads else None)
     except ValueError as error:
         parser.error(str(error))
+    for name in set(arguments.options) - {workload for workload, _ in plan}:
+        parser.error("--with names %s, which is not among the workloads of this run" % name)
     if arguments.min_heap:
         return print_min_heaps(bench, plan)
     return compare(bench, plan, arguments, "pinfold" if "pinfold" in systems else systems[0])
@@ -378,5 +380,7 @@ def main(argv):
 if __name__ == "__main__":
     try:
         sys.exit(main(sys.argv[1:]))
+    except RunError as failure:
+        sys.exit("error: %s" % failure)
     except KeyboardInterrupt:
         sys.exit(130)
