@@ -1,0 +1,400 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * Drawings of heaps: a text becomes a heap, and a heap becomes a text again. A line is a small-object segment, in chain
+ * order; the last one is the ephemeral segment and names its three generations. A cell, one character, is 16 bytes.
+ *
+ *     gen2 AAA.BB
+ *     gen2 CC | gen1 ff.D | gen0 E*300..,.F
+ *
+ *     A..Z   an object; a run of one letter is one object, and each letter occurs once: every letter is alive
+ *     .      a dead object that no collection has found yet
+ *     f      a free object; one of at least two cells is threaded in its generation's free list
+ *     ,      between two neighbours that are drawn with the same character
+ *     X*12   twelve cells; runs of ten cells and more are always drawn so
+ *
+ * Blanks around "gen1" and "|" count for nothing. Each letter is held by a root, unless the links say which object
+ * holds it: the links "AC BC" mean that A and B refer to C and that no root does. What is left of an object's slots is
+ * filled with odd words, which this heap does not take for references, so that a wrong copy shows.
+ */
+#ifndef TESTS_GOLDEN_DRAWING_H
+#define TESTS_GOLDEN_DRAWING_H
+
+#include <check.h>
+#include <ctype.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "alloc/object.h"
+#include "alloc/object_starts.h"
+#include "alloc/walk.h"
+#include "gc/heap.h"
+#include "gc/world/mutator.h"
+#include "tests/support/fixture.h"
+
+enum {
+    CELL = PINFOLD_MIN_OBJECT,
+    LETTERS = 26,
+    LINKS = 16,
+    TEXT_SIZE = 1 << 16,
+    SHORT_RUN = 10,
+    HEADER_WORDS = 2 * sizeof(size_t) / sizeof(uintptr_t),
+};
+
+/* A type for each letter: the type of an object tells where it was in the drawing. */
+static const struct pf_type letter_types[LETTERS] = {
+    PINFOLD_VECTOR_TYPE("A"), PINFOLD_VECTOR_TYPE("B"), PINFOLD_VECTOR_TYPE("C"), PINFOLD_VECTOR_TYPE("D"),
+    PINFOLD_VECTOR_TYPE("E"), PINFOLD_VECTOR_TYPE("F"), PINFOLD_VECTOR_TYPE("G"), PINFOLD_VECTOR_TYPE("H"),
+    PINFOLD_VECTOR_TYPE("I"), PINFOLD_VECTOR_TYPE("J"), PINFOLD_VECTOR_TYPE("K"), PINFOLD_VECTOR_TYPE("L"),
+    PINFOLD_VECTOR_TYPE("M"), PINFOLD_VECTOR_TYPE("N"), PINFOLD_VECTOR_TYPE("O"), PINFOLD_VECTOR_TYPE("P"),
+    PINFOLD_VECTOR_TYPE("Q"), PINFOLD_VECTOR_TYPE("R"), PINFOLD_VECTOR_TYPE("S"), PINFOLD_VECTOR_TYPE("T"),
+    PINFOLD_VECTOR_TYPE("U"), PINFOLD_VECTOR_TYPE("V"), PINFOLD_VECTOR_TYPE("W"), PINFOLD_VECTOR_TYPE("X"),
+    PINFOLD_VECTOR_TYPE("Y"), PINFOLD_VECTOR_TYPE("Z"),
+};
+static const struct pf_type dead_type = PINFOLD_BYTES_TYPE(".", 1);
+
+struct drawing {
+    struct fixture fixture;
+    struct pfi_share *share;
+    struct pf_root_source source;
+    uintptr_t roots[LETTERS]; /* 0: no such letter, or held by another object */
+    size_t cells[LETTERS];    /* 0: no such letter */
+    uintptr_t found[LETTERS]; /* where drawing_find saw each letter */
+    size_t link_count;
+    struct {
+        int from;
+        int to;
+        size_t slot;
+    } links[LINKS];
+};
+
+/* A text that grows; a test prints nothing near TEXT_SIZE. */
+struct text {
+    size_t length;
+    char characters[TEXT_SIZE];
+};
+
+__attribute__((format(printf, 2, 3))) static inline void text_add(struct text *text, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    int written = vsnprintf(text->characters + text->length, TEXT_SIZE - text->length, format, arguments);
+    va_end(arguments);
+    ck_assert_msg(written >= 0 && text->length + (size_t)written < TEXT_SIZE, "the drawing is too long");
+    text->length += (size_t)written;
+}
+
+/* Lines without leading and trailing blanks, words with one blank between them, no empty lines. */
+static inline void text_normalize(struct text *text, const char *drawn) {
+    text->length = 0;
+    text->characters[0] = '\0';
+    for (const char *next = drawn; *next != '\0'; ++next) {
+        char last = text->length == 0 ? '\n' : text->characters[text->length - 1];
+        if (*next == '\n') {
+            text->length -= last == ' ';
+            if (last != '\n') {
+                text_add(text, "\n");
+            }
+        } else if (*next != ' ' || (last != ' ' && last != '\n')) {
+            text_add(text, "%c", *next);
+        }
+    }
+    while (text->length > 0 && isspace((unsigned char)text->characters[text->length - 1])) {
+        text->characters[--text->length] = '\0';
+    }
+}
+
+static inline void text_expect(const char *what, const char *expected, const struct text *actual) {
+    static struct text wanted;
+    static struct text got;
+    text_normalize(&wanted, expected);
+    text_normalize(&got, actual->characters);
+    ck_assert_msg(strcmp(wanted.characters, got.characters) == 0, "%s\n--- expected\n%s\n--- actual\n%s\n---", what,
+                  wanted.characters, got.characters);
+}
+
+static inline void enumerate_letters(struct pf_visitor *visitor, void *data) {
+    struct drawing *drawing = data;
+    for (size_t letter = 0; letter < LETTERS; ++letter) {
+        if (drawing->roots[letter] != 0) {
+            pf_visit_slot(visitor, &drawing->roots[letter]);
+        }
+    }
+}
+
+/* ---- From text to heap ------------------------------------------------------------------------------------------ */
+
+/* What slot `slot` of an object holds that is no reference. */
+static inline uintptr_t letter_word(size_t letter, size_t slot) {
+    return ((uintptr_t)(letter + 1) << 20) + (slot << 1) + 1;
+}
+
+static inline void draw_letter(struct drawing *drawing, char character, uintptr_t start, size_t size) {
+    size_t letter = (size_t)(character - 'A');
+    ck_assert_msg(drawing->cells[letter] == 0, "%c is drawn twice", character);
+    size_t slots = (size - 2 * sizeof(size_t)) / sizeof(uintptr_t);
+    pfi_words(start)[0] = (uintptr_t)&letter_types[letter];
+    pfi_words(start)[1] = slots;
+    for (size_t slot = 0; slot < slots; ++slot) {
+        pfi_words(start)[HEADER_WORDS + slot] = letter_word(letter, slot);
+    }
+    drawing->roots[letter] = start;
+    drawing->cells[letter] = size / CELL;
+}
+
+static inline void draw_run(struct drawing *drawing, struct pfi_segment *segment, int generation, char character,
+                            size_t cells) {
+    uintptr_t start = segment->allocated;
+    size_t size = cells * CELL;
+    struct pfi_arena *arena = drawing->share->arena;
+    ck_assert_msg(pfi_segment_commit(arena, segment, start + size), "the segment has no room for %c", character);
+    pfi_segment_clear(segment, start, start + size);
+    segment->allocated = start + size;
+    if (character == 'f') {
+        pfi_share_thread_gap(drawing->share, generation, start, size);
+        return;
+    }
+    if (character == '.') {
+        pfi_words(start)[0] = (uintptr_t)&dead_type;
+        pfi_words(start)[1] = size - 2 * sizeof(size_t);
+    } else {
+        draw_letter(drawing, character, start, size);
+    }
+    pfi_object_starts_set(arena->object_starts, start, start + size);
+}
+
+/* Length of the run that begins at *next, which is moved behind it. */
+static inline size_t read_run(const char **next) {
+    char character = **next;
+    size_t cells = 0;
+    if ((*next)[1] == '*') {
+        char *end;
+        cells = strtoul(*next + 2, &end, 10);
+        *next = end;
+        return cells;
+    }
+    for (; **next == character; ++*next) {
+        ++cells;
+    }
+    return cells;
+}
+
+static inline const char *draw_line(struct drawing *drawing, struct pfi_segment *segment, const char *line) {
+    int generation = 2;
+    while (*line != '\n' && *line != '\0') {
+        if (strncmp(line, "gen", 3) == 0) {
+            generation = line[3] - '0';
+            if (generation < 2) {
+                drawing->share->start[generation] = segment->allocated;
+            }
+            line += 4;
+        } else if (*line == ' ' || *line == '|' || *line == ',') {
+            ++line;
+        } else {
+            ck_assert_msg(isupper((unsigned char)*line) || *line == 'f' || *line == '.', "no cell: '%c'", *line);
+            char character = *line;
+            size_t cells = read_run(&line);
+            draw_run(drawing, segment, generation, character, cells);
+        }
+    }
+    return *line == '\n' ? line + 1 : line;
+}
+
+/* Another segment of generation 2, the last one before the ephemeral segment. */
+static inline struct pfi_segment *add_segment(struct drawing *drawing) {
+    struct pfi_share *share = drawing->share;
+    struct pfi_segment *segment = pfi_segment_create(share->arena, share->options->segment_size, false);
+    ck_assert_ptr_nonnull(segment);
+    struct pfi_segment **link = &share->segments;
+    while (*link != share->ephemeral) {
+        link = &(*link)->next;
+    }
+    segment->next = share->ephemeral;
+    *link = segment;
+    return segment;
+}
+
+static inline void draw_links(struct drawing *drawing, const char *links) {
+    size_t used[LETTERS] = {0};
+    uintptr_t addresses[LETTERS];
+    memcpy(addresses, drawing->roots, sizeof addresses);
+    for (const char *next = links; next != NULL && *next != '\0'; next += next[2] == ' ' ? 3 : 2) {
+        int from = next[0] - 'A';
+        int to = next[1] - 'A';
+        size_t slot = used[from]++;
+        ck_assert_msg(slot < pfi_object_length(addresses[from]), "%c has no room for a link", next[0]);
+        pf_store(drawing->fixture.thread, pfi_words(addresses[from]) + HEADER_WORDS + slot, (void *)addresses[to]);
+        drawing->links[drawing->link_count].from = from;
+        drawing->links[drawing->link_count].to = to;
+        drawing->links[drawing->link_count++].slot = slot;
+        drawing->roots[to] = 0;
+    }
+}
+
+/* Smallest segments, large objects as late as they allow, room for a gen0 budget in nearly every drawing. */
+static inline struct pf_options drawing_options(void) {
+    struct pf_options options = fixture_tiny_options();
+    fixture_set(&options, "large_threshold", "64Ki");
+    fixture_set(&options, "reserve_size", "8Mi");
+    fixture_set(&options, "ref_tag_mask", "1");
+    return options;
+}
+
+/* Makes the heap that the text shows; `stress` may be NULL. */
+static inline void drawing_open(struct drawing *drawing, const char *text, const char *links, const char *stress) {
+    struct pf_options options = drawing_options();
+    if (stress != NULL) {
+        fixture_set(&options, "stress", stress);
+    }
+    memset(drawing, 0, sizeof *drawing);
+    drawing->fixture = fixture_open(&options);
+    drawing->share = &drawing->fixture.heap->share;
+    drawing->source = (struct pf_root_source){enumerate_letters, drawing, NULL};
+    pf_root_source_add(drawing->fixture.heap, &drawing->source);
+    static struct text normalized;
+    text_normalize(&normalized, text);
+    const char *line = normalized.characters;
+    while (strchr(line, '\n') != NULL) {
+        line = draw_line(drawing, add_segment(drawing), line);
+    }
+    draw_line(drawing, drawing->share->ephemeral, line);
+    pfi_mutator_publish_young(drawing->fixture.thread, drawing->share);
+    draw_links(drawing, links);
+    fixture_verify(&drawing->fixture);
+}
+
+static inline void drawing_close(struct drawing *drawing) {
+    pf_root_source_remove(drawing->fixture.heap, &drawing->source);
+    fixture_close(&drawing->fixture);
+}
+
+/* ---- From heap to text ------------------------------------------------------------------------------------------ */
+
+/* `previous` is the character of the run before, 0 at the beginning. */
+static inline void show_run(struct text *text, char previous, char character, size_t size) {
+    text_add(text, "%s", previous == character ? "," : "");
+    ck_assert_msg(size % CELL == 0, "%c takes %zu bytes, no whole cells", character, size);
+    if (size / CELL >= SHORT_RUN) {
+        text_add(text, "%c*%zu", character, size / CELL);
+        return;
+    }
+    for (size_t cell = 0; cell < size / CELL; ++cell) {
+        text_add(text, "%c", character);
+    }
+}
+
+/* [from, to) of a segment must be whole objects. A free object's type is named "free", a dead one's ".". */
+static inline void show_range(struct text *text, const char *label, uintptr_t from, uintptr_t to) {
+    text_add(text, "%s ", label);
+    char previous = 0;
+    for (uintptr_t object = from; object < to; object += pfi_object_size(object)) {
+        char character = pfi_object_type(object)->name[0];
+        show_run(text, previous, character, pfi_object_size(object));
+        previous = character;
+    }
+}
+
+static inline void drawing_show(const struct drawing *drawing, struct text *text) {
+    const struct pfi_share *share = drawing->share;
+    const struct pfi_segment *segment = share->segments;
+    text->length = 0;
+    for (; segment != share->ephemeral; segment = segment->next) {
+        show_range(text, "gen2", segment->first, segment->allocated);
+        text_add(text, "\n");
+    }
+    show_range(text, "gen2", pfi_share_start(share, 2), pfi_share_end(share, 2));
+    show_range(text, " | gen1", pfi_share_start(share, 1), pfi_share_end(share, 1));
+    show_range(text, " | gen0", pfi_share_start(share, 0), pfi_share_end(share, 0));
+}
+
+/* Number of a segment in its chain, and number of a cell in a segment. */
+static inline size_t segment_number(const struct pfi_share *share, const struct pfi_segment *wanted) {
+    size_t number = 0;
+    for (const struct pfi_segment *segment = share->segments; segment != wanted; segment = segment->next) {
+        ++number;
+    }
+    return number;
+}
+static inline size_t cell_number(const struct pfi_segment *segment, uintptr_t address) {
+    return (address - segment->first) / CELL;
+}
+
+/* Generation 2's list: "bin 1: 0@16+20 2@3+31" are items of 20 and 31 cells, in list order, the first in segment 0 at
+ * cell 16. */
+static inline void drawing_show_free_list(const struct drawing *drawing, struct text *text) {
+    const struct pfi_free_list *list = &drawing->share->generations[2].free_list;
+    text->length = 0;
+    text->characters[0] = '\0';
+    for (unsigned bin = 0; bin < list->bin_count; ++bin) {
+        if (list->bins[bin].head != 0) {
+            text_add(text, "bin %u:", bin);
+        }
+        for (uintptr_t item = list->bins[bin].head; item != 0; item = *pfi_free_object_link(item)) {
+            const struct pfi_segment *segment = pfi_arena_segment_of(drawing->share->arena, item);
+            text_add(text, " %zu@%zu+%zu", segment_number(drawing->share, segment), cell_number(segment, item),
+                     pfi_object_size(item) / CELL);
+        }
+        text_add(text, "\n");
+    }
+}
+
+/* ---- What holds for every drawing ------------------------------------------------------------------------------- */
+
+static inline int note_letter(void *context, const struct pfi_segment *segment, uintptr_t object, size_t size) {
+    struct drawing *drawing = context;
+    (void)segment;
+    (void)size;
+    char character = pfi_object_type(object)->name[0];
+    if (isupper((unsigned char)character)) {
+        ck_assert_msg(drawing->found[character - 'A'] == 0, "%c is there twice", character);
+        drawing->found[character - 'A'] = object;
+    }
+    return 0;
+}
+
+static inline void check_letter(const struct drawing *drawing, size_t letter) {
+    char character = (char)('A' + letter);
+    uintptr_t object = drawing->found[letter];
+    ck_assert_msg(object != 0, "%c is gone", character);
+    ck_assert_msg(drawing->roots[letter] == 0 || drawing->roots[letter] == object, "the root of %c is stale",
+                  character);
+    ck_assert_uint_eq(pfi_object_size(object), drawing->cells[letter] * CELL);
+    size_t slot = 0;
+    for (size_t link = 0; link < drawing->link_count; ++link) {
+        slot += drawing->links[link].from == (int)letter;
+    }
+    for (; slot < pfi_object_length(object); ++slot) {
+        uintptr_t word = pfi_words(object)[HEADER_WORDS + slot];
+        if (word != letter_word(letter, slot)) {
+            ck_abort_msg("slot %zu of %c was overwritten with %#zx", slot, character, (size_t)word);
+        }
+    }
+}
+
+/* Every letter is where its roots and holders say, whole; and the heap verifies. */
+static inline void drawing_check(struct drawing *drawing) {
+    memset(drawing->found, 0, sizeof drawing->found);
+    pfi_walk_share(drawing->share, note_letter, drawing);
+    for (size_t letter = 0; letter < LETTERS; ++letter) {
+        if (drawing->cells[letter] != 0) {
+            check_letter(drawing, letter);
+        }
+    }
+    for (size_t index = 0; index < drawing->link_count; ++index) {
+        uintptr_t holder = drawing->found[drawing->links[index].from];
+        uintptr_t target = pfi_words(holder)[HEADER_WORDS + drawing->links[index].slot];
+        ck_assert_msg(target == drawing->found[drawing->links[index].to], "the link from %c to %c is stale",
+                      'A' + drawing->links[index].from, 'A' + drawing->links[index].to);
+    }
+    fixture_verify(&drawing->fixture);
+}
+
+/* The heap is what `expected` shows. */
+static inline void drawing_expect(struct drawing *drawing, const char *what, const char *expected) {
+    static struct text actual;
+    drawing_show(drawing, &actual);
+    text_expect(what, expected, &actual);
+    drawing_check(drawing);
+}
+
+#endif
