@@ -126,11 +126,11 @@ void machine_reinstate(struct machine *machine, value continuation) {
 
 /* --- errors --- */
 
-/* Line of the instruction before the one at `pc`. */
+/* Line of the instruction before the one at `pc`, or of the first one. */
 static uint32_t code_line(const struct code *code, size_t pc) {
     const struct string *lines = code->lines;
     uint32_t line = 0;
-    for (size_t i = 0; i + 1 < lines->length && lines->characters[i] < pc; i += 2) {
+    for (size_t i = 0; i + 1 < lines->length && (i == 0 || lines->characters[i] < pc); i += 2) {
         line = lines->characters[i + 1];
     }
     return line;
