@@ -6,6 +6,7 @@
 
 #include "primitive.h"
 #include "printer.h"
+#include "vm_support.h"
 
 static value primitive_is_procedure(struct machine *machine, value *arguments, size_t count) {
     (void)machine, (void)count;
@@ -14,14 +15,7 @@ static value primitive_is_procedure(struct machine *machine, value *arguments, s
 
 /* One value is itself; call-with-values (prelude.scm) takes the others apart again. */
 static value primitive_values(struct machine *machine, value *arguments, size_t count) {
-    if (count == 1) {
-        return arguments[0];
-    }
-    struct vector *values = pf_alloc_array(machine->thread, &values_type, count);
-    for (size_t i = 0; i < count; i++) {
-        values->elements[i] = arguments[i];
-    }
-    return values;
+    return pack_values(machine, arguments, count);
 }
 
 static value primitive_values_to_list(struct machine *machine, value *arguments, size_t count) {
