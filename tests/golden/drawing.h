@@ -39,7 +39,7 @@ enum {
     LINKS = 16,
     TEXT_SIZE = 1 << 16,
     SHORT_RUN = 10,
-    HEADER_WORDS = 2 * sizeof(size_t) / sizeof(uintptr_t),
+    HEADER_WORDS = PINFOLD_MIN_OBJECT / sizeof(uintptr_t), /* of an array: its slots begin at 16 on every system */
 };
 
 /* A type for each letter: the type of an object tells where it was in the drawing. */
@@ -132,7 +132,7 @@ static inline uintptr_t letter_word(size_t letter, size_t slot) {
 static inline void draw_letter(struct drawing *drawing, char character, uintptr_t start, size_t size) {
     size_t letter = (size_t)(character - 'A');
     ck_assert_msg(drawing->cells[letter] == 0, "%c is drawn twice", character);
-    size_t slots = (size - 2 * sizeof(size_t)) / sizeof(uintptr_t);
+    size_t slots = (size - CELL) / sizeof(uintptr_t);
     pfi_words(start)[0] = (uintptr_t)&letter_types[letter];
     pfi_words(start)[1] = slots;
     for (size_t slot = 0; slot < slots; ++slot) {
@@ -156,7 +156,7 @@ static inline void draw_run(struct drawing *drawing, struct pfi_segment *segment
     }
     if (character == '.') {
         pfi_words(start)[0] = (uintptr_t)&dead_type;
-        pfi_words(start)[1] = size - 2 * sizeof(size_t);
+        pfi_words(start)[1] = size - CELL;
     } else {
         draw_letter(drawing, character, start, size);
     }

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * A golden case: a heap, what is condemned, the plan, and the heap after each of the two ends that a collection may
- * take. Expectations that are NULL are not looked at.
+ * take. Expectations that are NULL are not looked at. Bricks and bins are drawn with the figures of 64-bit systems; on
+ * others, where bricks are half as long, there is nothing to compare with.
  */
 #ifndef TESTS_GOLDEN_GOLDEN_H
 #define TESTS_GOLDEN_GOLDEN_H
@@ -63,6 +64,9 @@ static inline void golden_check_collection(const struct golden *golden, enum pf_
 }
 
 static inline void golden_check(const struct golden *golden) {
+    if (PINFOLD_WORD_BITS != 64) {
+        return;
+    }
     if (golden->swept != NULL) {
         golden_check_plan(golden);
         golden_check_collection(golden, PINFOLD_COLLECT_SWEEP);

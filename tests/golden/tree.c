@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * Plug trees as plan builds them: 1 to 7 plugs in a brick, plugs that cover bricks, plugs around the edge of a brick.
- * A brick has 256 cells on 64-bit systems; the first one of a segment begins with the segment's own cell.
+ * A brick has 256 cells; the first one of a segment begins with the segment's own cell.
  */
 #include "tests/golden/golden.h"
 #include "tests/support/suite.h"

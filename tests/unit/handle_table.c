@@ -1,0 +1,153 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The handle table against an array of handles: blocks are filled before new ones are made, freed slots are used again,
+ * and a handle finds its block.
+ */
+#include "gc/state/handle_table.h"
+
+#include "tests/support/random.h"
+#include "tests/support/replay.h"
+#include "tests/support/settings.h"
+#include "tests/support/suite.h"
+
+enum { MOST = 1000, OPERATIONS = 20000 };
+
+struct model {
+    struct pfi_handle_table table;
+    struct pf_handle *handles[MOST];
+    uintptr_t objects[MOST];
+    size_t count;
+    size_t peak;
+};
+
+static size_t block_count(const struct pfi_handle_table *table) {
+    size_t count = 0;
+    for (const struct pfi_handle_block *block = table->blocks; block != NULL; block = block->next) {
+        ++count;
+    }
+    return count;
+}
+
+static size_t slots_in_use(const struct pfi_handle_table *table) {
+    size_t count = 0;
+    for (const struct pfi_handle_block *block = table->blocks; block != NULL; block = block->next) {
+        count += pfi_bits_count(block->in_use);
+    }
+    return count;
+}
+
+static void add(struct model *model, struct random *random) {
+    uintptr_t object = random_next(random) & ~(uintptr_t)7;
+    struct pf_handle *handle = pfi_handle_table_add(&model->table, PINFOLD_HANDLE_STRONG, object);
+    ck_assert_ptr_nonnull(handle);
+    for (size_t index = 0; index < model->count; ++index) {
+        if (model->handles[index] == handle) {
+            replay_fail("a handle was given out twice");
+        }
+    }
+    model->handles[model->count] = handle;
+    model->objects[model->count++] = object;
+    model->peak = model->count > model->peak ? model->count : model->peak;
+}
+
+static void take_away(struct model *model, struct random *random) {
+    size_t index = random_below(random, model->count);
+    struct pf_handle *handle = model->handles[index];
+    pfi_handle_table_remove(&model->table, handle);
+    if (pfi_handle_block_of(handle) != NULL || handle->object != 0) {
+        replay_fail("a removed handle still looks like one");
+    }
+    model->handles[index] = model->handles[--model->count];
+    model->objects[index] = model->objects[model->count];
+}
+
+static void check_same(const struct model *model) {
+    size_t most_blocks = (model->peak + PINFOLD_HANDLES_PER_BLOCK - 1) / PINFOLD_HANDLES_PER_BLOCK;
+    if (model->table.count != model->count || slots_in_use(&model->table) != model->count) {
+        replay_fail("%zu handles are counted as %zu, in %zu slots", model->count, model->table.count,
+                    slots_in_use(&model->table));
+    }
+    if (block_count(&model->table) > most_blocks) {
+        replay_fail("%zu blocks, though never more than %zu handles", block_count(&model->table), model->peak);
+    }
+}
+
+static void check_handles(const struct model *model) {
+    for (size_t index = 0; index < model->count; ++index) {
+        if (model->handles[index]->object != model->objects[index] ||
+            pfi_handle_block_of(model->handles[index]) == NULL) {
+            replay_fail("handle %zu lost its object or its block", index);
+        }
+    }
+}
+
+START_TEST(the_table_agrees_with_an_array_of_handles_and_uses_freed_slots_again) {
+    static struct model model;
+    struct seed_range seeds = settings_seeds(3);
+    for (uint64_t seed = seeds.first; seed < seeds.first + seeds.count; ++seed) {
+        struct random random = {seed};
+        replay_begin("handles", seed);
+        memset(&model, 0, sizeof model);
+        pfi_handle_table_init(&model.table);
+        for (uint64_t operation = 0; operation < OPERATIONS; ++operation) {
+            unsigned growing = operation / 2000 % 2 == 0 ? 70 : 30;
+            replay_operation(operation);
+            if (model.count == 0 || (model.count < MOST && random_chance(&random, growing))) {
+                add(&model, &random);
+            } else {
+                take_away(&model, &random);
+            }
+            check_same(&model);
+        }
+        check_handles(&model);
+        pfi_handle_table_finish(&model.table);
+    }
+}
+END_TEST
+
+START_TEST(a_full_block_is_followed_by_a_second_one) {
+    struct pfi_handle_table table;
+    pfi_handle_table_init(&table);
+    for (size_t count = 0; count < PINFOLD_HANDLES_PER_BLOCK; ++count) {
+        ck_assert_ptr_nonnull(pfi_handle_table_add(&table, PINFOLD_HANDLE_STRONG, 16));
+    }
+    ck_assert_uint_eq(block_count(&table), 1);
+    ck_assert_uint_eq(table.blocks->in_use, ~(uint64_t)0);
+    ck_assert_ptr_nonnull(pfi_handle_table_add(&table, PINFOLD_HANDLE_STRONG, 16));
+    ck_assert_uint_eq(block_count(&table), 2);
+    pfi_handle_table_finish(&table);
+}
+END_TEST
+
+START_TEST(only_the_address_of_a_used_slot_is_a_handle) {
+    struct pfi_handle_table table;
+    pfi_handle_table_init(&table);
+    struct pf_handle *handle = pfi_handle_table_add(&table, PINFOLD_HANDLE_STRONG, 16);
+    struct pfi_handle_block *block = pfi_handle_block_of(handle);
+    ck_assert_ptr_eq(block, table.blocks);
+    ck_assert_ptr_null(pfi_handle_block_of(handle + 1));                                       /* not in use */
+    ck_assert_ptr_null(pfi_handle_block_of((struct pf_handle *)(void *)((char *)handle + 1))); /* not a slot */
+    ck_assert_ptr_null(pfi_handle_block_of((struct pf_handle *)(void *)block));                /* the header */
+    ck_assert_ptr_null(pfi_handle_block_of(&block->slots[PINFOLD_HANDLES_PER_BLOCK]));
+    pfi_handle_table_finish(&table);
+}
+END_TEST
+
+/* The object may be of generation 0, so the block must be looked at by the next collection whatever its age was. */
+START_TEST(a_new_handle_makes_its_block_young) {
+    struct pfi_handle_table table;
+    pfi_handle_table_init(&table);
+    (void)pfi_handle_table_add(&table, PINFOLD_HANDLE_STRONG, 16);
+    table.blocks->age = PINFOLD_OLDEST_AGE;
+    (void)pfi_handle_table_add(&table, PINFOLD_HANDLE_STRONG, 32);
+    ck_assert_uint_eq(table.blocks->age, 0);
+    table.blocks->age = PINFOLD_OLDEST_AGE;
+    pfi_handle_block_rejuvenate(table.blocks);
+    ck_assert_uint_eq(table.blocks->age, 0);
+    pfi_handle_table_finish(&table);
+}
+END_TEST
+
+SUITE("unit/handle_table", the_table_agrees_with_an_array_of_handles_and_uses_freed_slots_again,
+      a_full_block_is_followed_by_a_second_one, only_the_address_of_a_used_slot_is_a_handle,
+      a_new_handle_makes_its_block_young)
