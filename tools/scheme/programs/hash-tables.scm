@@ -5,7 +5,7 @@
 ;
 ;     pinfold-scheme hash-tables.scm [SIZE [OPERATIONS]]
 ;
-; SIZE bounds the number of entries of each of three tables (default 200000, about 80 MB live); OPERATIONS defaults to
+; SIZE bounds the number of entries of each of three tables (default 100000, about 60 MB live); OPERATIONS defaults to
 ; ten times SIZE. The output, a checksum after every tenth of the operations, is the same on every run.
 
 (define (argument index default)
@@ -17,7 +17,7 @@
               number
               (error "hash-tables: not an integer from 10 to 10000000:" (list-ref arguments index)))))))
 
-(define size (argument 0 200000))
+(define size (argument 0 100000))
 (define operations (argument 1 (* 10 size)))
 
 ; --- random numbers: a linear congruential generator whose products fit a fixnum

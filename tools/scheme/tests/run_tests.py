@@ -98,6 +98,25 @@ def test_usage(runner):
                  describe(result))
 
 
+EXHAUSTING = [("small objects", "(define (grow l)\n  (grow (cons (make-vector 10 1) l)))\n(grow '())\n",
+               "2: out of memory: the heap has no room for an object of"),
+              ("large objects", "(define (grow l)\n  (grow (cons (make-string 100000) l)))\n(grow '())\n",
+               "2: out of memory: the heap has no room for an object of 400016 bytes")]
+
+
+def test_exhaustion(runner):
+    """A program that keeps everything ends with a sentence. Never under stress: that would fill the heap too slowly."""
+    environment = dict(runner.plain_environment, PINFOLD_RESERVE_SIZE="64M", PINFOLD_SEGMENT_SIZE="16M",
+                       PINFOLD_LARGE_SEGMENT_SIZE="16M")
+    with tempfile.TemporaryDirectory() as directory:
+        for name, program, message in EXHAUSTING:
+            with open(os.path.join(directory, "case.scm"), "w", encoding="utf-8") as stream:
+                stream.write(program)
+            result = runner.run(["case.scm"], environment=environment, directory=directory)
+            good = result.returncode == 1 and result.stderr.decode().startswith("case.scm:" + message)
+            runner.check("exhaustion by " + name, good, describe(result))
+
+
 def test_show_cases(runner):
     """The programs of ../programs, small, print what they print without stress."""
     for arguments in [["gcbench.scm", "6"], ["hash-tables.scm", "150", "600"]]:
@@ -122,6 +141,7 @@ def main(arguments):
     test_programs_with_output(runner, write)
     test_errors(runner)
     test_usage(runner)
+    test_exhaustion(runner)
     test_show_cases(runner)
     print(f"{runner.count} tests, {runner.failures} failures")
     return 1 if runner.failures else 0
