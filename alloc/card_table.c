@@ -1,20 +1,30 @@
 /* SPDX-License-Identifier: MIT */
 #include "alloc/card_table.h"
 
-uintptr_t pfi_card_find(const uint8_t *cards, uintptr_t card, uintptr_t limit, bool dirty) {
+uintptr_t pfi_card_find(const uint8_t *cards, uintptr_t card, uintptr_t limit, uint8_t interest, bool wanted) {
+    const uint64_t eight_interests = interest * (UINT64_MAX / 0xFF);
     while (card < limit) {
-        if (dirty && card % 8 == 0 && card + 8 <= limit) {
+        if (wanted && card % 8 == 0 && card + 8 <= limit) {
             uint64_t eight;
             memcpy(&eight, &cards[card], sizeof eight);
-            if (eight == 0) {
+            if ((eight & eight_interests) == 0) {
                 card += 8;
                 continue;
             }
         }
-        if ((cards[card] != 0) == dirty) {
+        if (((cards[card] & interest) != 0) == wanted) {
             return card;
         }
         ++card;
     }
     return limit;
+}
+
+void pfi_cards_remember_stored(uint8_t *cards, uintptr_t start, uintptr_t end) {
+    uintptr_t limit = (end + PINFOLD_CARD - 1) >> PINFOLD_CARD_SHIFT;
+    uintptr_t card = pfi_card_find(cards, start >> PINFOLD_CARD_SHIFT, limit, PINFOLD_CARD_STORED, true);
+    while (card < limit) {
+        cards[card] = PINFOLD_CARD_REMEMBERED;
+        card = pfi_card_find(cards, card + 1, limit, PINFOLD_CARD_STORED, true);
+    }
 }

@@ -42,13 +42,17 @@ static size_t trim_tail(struct pf_heap *heap, struct pfi_segment *segment, size_
     return before - segment->committed;
 }
 
+/* What the ephemeral segment will hold beyond its present end before the next full collection. */
+static size_t expected_growth(const struct pfi_share *share) {
+    return share->generations[0].budget / 4 * 5 + share->generations[1].budget + share->generations[2].budget;
+}
+
 void pfi_heap_give_back(struct pf_heap *heap) {
     struct pfi_share *share = &heap->share;
     size_t limit = heap->options.decommit_step_size;
     size_t given = 0;
     for (struct pfi_segment *segment = share->segments; segment != NULL && given < limit; segment = segment->next) {
-        size_t keep = segment == share->ephemeral ? share->generations[0].budget / 4 * 5 : SEGMENT_SLACK;
-        given += trim_tail(heap, segment, keep);
+        given += trim_tail(heap, segment, segment == share->ephemeral ? expected_growth(share) : SEGMENT_SLACK);
     }
     for (struct pfi_segment *segment = share->large_segments; segment != NULL && given < limit;
          segment = segment->next) {

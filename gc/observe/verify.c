@@ -125,7 +125,7 @@ static void check_slots(void *context, uintptr_t slots, size_t count) {
             continue;
         }
         int holder_generation = pfi_share_generation_of(share, verifier->holder);
-        if (holder_generation > generation && !pfi_card_is_dirty(share->arena->cards, slot)) {
+        if (holder_generation > generation && !pfi_card_covers(share->arena->cards, slot, generation)) {
             fail(
                 verifier,
                 "slot %#zx of %s %#zx (generation %d) refers to %s %#zx (generation %d) and its card is clean: a store "

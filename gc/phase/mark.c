@@ -17,8 +17,8 @@ struct marker {
     uint64_t *mark_words;
     struct pfi_mark_stack *stack;
     size_t large_threshold;
-    size_t young_card_low; /* card pass: a reference into [low, low + size) needs its card after this collection */
-    size_t young_card_size;
+    uintptr_t young_low; /* generations 1 and 0 */
+    uintptr_t young_size;
     uint8_t *cards;
     unsigned fifo_next;
     uintptr_t fifo[FIFO];
@@ -84,15 +84,18 @@ static void visit_root_slots(void *context, uintptr_t slots, size_t count) {
     visit_slots(context, slots, count);
 }
 
-/* For the card pass: keeps the card of a slot that refers to a younger object. */
+/* For the card pass: a card that refers to the condemned stays dirty, so that relocation finds it again; one that
+ * refers only to a younger generation that is not collected is remembered. */
 static void visit_card_slots(void *context, uintptr_t slots, size_t count) {
     struct marker *marker = context;
     for (uintptr_t slot = slots; slot < slots + count * sizeof(uintptr_t); slot += sizeof(uintptr_t)) {
-        uintptr_t object = *pfi_words(slot) & ~marker->tags.mask;
-        if (object - marker->young_card_low < marker->young_card_size &&
-            pfi_tags_is_reference(marker->tags, *pfi_words(slot))) {
+        uintptr_t object;
+        if (is_condemned(marker, *pfi_words(slot), &object)) {
             pfi_card_dirty(marker->cards, slot);
-            visit_slots(context, slot, 1);
+            enqueue(marker, object);
+        } else if (object - marker->young_low < marker->young_size &&
+                   pfi_tags_is_reference(marker->tags, *pfi_words(slot))) {
+            pfi_card_remember(marker->cards, slot);
         }
     }
 }
@@ -176,8 +179,8 @@ void pfi_mark(const struct pfi_move_plan *plan, struct pfi_roots *roots, struct 
         .mark_words = share->arena->mark_words,
         .stack = stack,
         .large_threshold = share->options->large_threshold,
-        .young_card_low = share->start[1],
-        .young_card_size = share->ephemeral->end - share->start[1],
+        .young_low = share->start[1],
+        .young_size = share->ephemeral->end - share->start[1],
         .cards = share->arena->cards,
     };
     PINFOLD_REQUIRE(pfi_mark_stack_is_empty(stack), "the mark stack is not empty when marking begins");

@@ -7,66 +7,96 @@
 #include "alloc/walk.h"
 #include "gc/root/cards.h"
 
+enum {
+    WAITING = 16, /* slots whose target's slide is on its way; a power of two */
+    AHEAD = 1024, /* bytes by which the walk over survivors runs ahead of itself */
+};
+
+/* A slot that waits, and where it will lie after compaction. */
+struct waiting {
+    uintptr_t slot; /* 0 = none */
+    uintptr_t new_slot;
+};
+
 struct relocator {
     const struct pfi_move_plan *plan;
     uintptr_t condemned_low;
     uintptr_t condemned_size;
     struct pfi_tags tags;
-    uintptr_t young_low; /* references to [low, low + size) from the objects at hand need a card */
+    uintptr_t young_low; /* a reference to [low, low + size) from an object that lies before it needs a card */
     uintptr_t young_size;
     uintptr_t distance; /* of the object at hand */
+    const uint64_t *mark_words;
+    const uintptr_t *slides;
     uint8_t *cards;
+    unsigned waiting_next;
+    struct waiting waiting[WAITING];
 };
 
-/* Relocates one slot; returns the address it refers to afterwards, without tag; 0 for what is no reference. */
-static inline uintptr_t relocate_slot(const struct relocator *relocator, uintptr_t slot) {
-    uintptr_t value = *pfi_words(slot);
+/* Remembers the card of a slot of an old object that refers to a young one. Slots of roots lie outside the arena, where
+ * there are no cards. */
+static inline void remember(const struct relocator *relocator, uintptr_t new_slot, uintptr_t object) {
+    bool target_is_young = object - relocator->young_low < relocator->young_size;
+    bool holder_is_young = new_slot - relocator->young_low < relocator->young_size;
+    if (target_is_young && !holder_is_young && pfi_arena_contains(relocator->plan->share->arena, new_slot)) {
+        pfi_card_remember(relocator->cards, new_slot);
+    }
+}
+
+static inline void relocate_slot(const struct relocator *relocator, const struct waiting *waiting) {
+    uintptr_t value = *pfi_words(waiting->slot);
     uintptr_t object = value & ~relocator->tags.mask;
-    if (!pfi_tags_is_reference(relocator->tags, value)) {
-        return 0;
-    }
-    if (object - relocator->condemned_low < relocator->condemned_size) {
-        uintptr_t moved = pfi_move_plan_new_address(relocator->plan, object);
-        *pfi_words(slot) = value + (moved - object);
-        return moved;
-    }
-    return object;
+    uintptr_t moved = pfi_move_plan_new_address(relocator->plan, object);
+    *pfi_words(waiting->slot) = value + (moved - object);
+    remember(relocator, waiting->new_slot, moved);
 }
 
-static void visit_root_slots(void *context, uintptr_t slots, size_t count) {
-    for (size_t index = 0; index < count; ++index) {
-        relocate_slot(context, slots + index * sizeof(uintptr_t));
-    }
-}
-
-/* Slots of objects that will be older than generation 1. */
-PINFOLD_INLINE void visit_old_slots(void *context, uintptr_t slots, size_t count) {
-    const struct relocator *relocator = context;
+/* A lookup is two loads from side tables that the target, not the slot, decides on: a cache miss each where the graph
+ * is not in address order. So the slot waits while they are fetched, and the one that has waited longest is done. */
+PINFOLD_INLINE void visit_slots(void *context, uintptr_t slots, size_t count) {
+    struct relocator *relocator = context;
     for (uintptr_t slot = slots; slot < slots + count * sizeof(uintptr_t); slot += sizeof(uintptr_t)) {
-        if (relocate_slot(relocator, slot) - relocator->young_low < relocator->young_size) {
-            pfi_card_dirty(relocator->cards, slot + relocator->distance);
+        uintptr_t value = *pfi_words(slot);
+        uintptr_t object = value & ~relocator->tags.mask;
+        if (!pfi_tags_is_reference(relocator->tags, value)) {
+            continue;
         }
+        if (object - relocator->condemned_low >= relocator->condemned_size) {
+            remember(relocator, slot + relocator->distance, object);
+            continue;
+        }
+        __builtin_prefetch(&relocator->slides[object >> PINFOLD_CARD_SHIFT]);
+        __builtin_prefetch(&relocator->mark_words[object >> PINFOLD_CARD_SHIFT]);
+        struct waiting *place = &relocator->waiting[relocator->waiting_next++ % WAITING];
+        if (place->slot != 0) {
+            relocate_slot(relocator, place);
+        }
+        *place = (struct waiting){slot, slot + relocator->distance};
     }
 }
 
-/* Slots of objects that will be generation 1, when nothing younger is left. */
-PINFOLD_INLINE void visit_young_slots(void *context, uintptr_t slots, size_t count) {
-    visit_root_slots(context, slots, count);
+static void finish_waiting(struct relocator *relocator) {
+    for (struct waiting *place = relocator->waiting; place < relocator->waiting + WAITING; ++place) {
+        if (place->slot != 0) {
+            relocate_slot(relocator, place);
+        }
+        place->slot = 0;
+    }
 }
 
-/* The boundary of the card pass hands the function on as a pointer. */
-static void visit_card_slots(void *context, uintptr_t slots, size_t count) {
-    visit_old_slots(context, slots, count);
+/* Where the slots come from callbacks or tables, the function is handed on as a pointer. */
+static void visit_any_slots(void *context, uintptr_t slots, size_t count) {
+    visit_slots(context, slots, count);
 }
 
 /* One object of a plug: its place gets an object start, its slots new addresses. Returns its size. */
-PINFOLD_INLINE size_t relocate_object(struct relocator *relocator, int8_t *starts, uintptr_t object,
-                                      pfi_slots_function *visit) {
+static inline size_t relocate_object(struct relocator *relocator, int8_t *starts, uintptr_t object) {
     const struct pf_type *type = pfi_object_type(object);
     size_t size = pfi_object_size(object);
     uintptr_t place = object + relocator->distance;
+    __builtin_prefetch((const void *)(object + AHEAD)); /* the walk jumps from plug to plug: hardware does not see it */
     pfi_object_starts_set(starts, place, place + size);
-    pfi_object_visit(object, type, visit, relocator);
+    pfi_object_visit(object, type, visit_slots, relocator);
     return size;
 }
 
@@ -77,10 +107,8 @@ static void relocate_survivors(struct relocator *relocator) {
     pfi_plug_walk_open(&walk, relocator->plan);
     while (pfi_plug_walk_next(&walk, &plug)) {
         relocator->distance = pfi_plug_record_distance(plug.record);
-        bool becomes_old = walk.range.generation != 0;
         for (uintptr_t object = plug.start; object < plug.end;) {
-            object += becomes_old ? relocate_object(relocator, starts, object, visit_old_slots)
-                                  : relocate_object(relocator, starts, object, visit_young_slots);
+            object += relocate_object(relocator, starts, object);
         }
     }
     relocator->distance = 0;
@@ -92,7 +120,7 @@ static int relocate_large_object(void *context, const struct pfi_segment *segmen
     (void)segment;
     (void)size;
     if (pfi_bits_test(relocator->plan->share->arena->mark_words, object >> PINFOLD_GRANULE_SHIFT)) {
-        pfi_object_visit(object, pfi_object_type(object), visit_old_slots, relocator);
+        pfi_object_visit(object, pfi_object_type(object), visit_slots, relocator);
     }
     return 0;
 }
@@ -130,13 +158,17 @@ void pfi_relocate(const struct pfi_move_plan *plan, struct pfi_roots *roots, str
         .tags = tags,
         .young_low = pfi_move_plan_young_low(plan),
         .young_size = pfi_move_plan_young_size(plan),
+        .mark_words = plan->share->arena->mark_words,
+        .slides = plan->share->arena->slides,
         .cards = plan->share->arena->cards,
     };
-    pfi_roots_visit(roots, plan->condemned, visit_root_slots, &relocator);
-    pfi_cards_visit_older(plan->share, plan->condemned, visit_card_slots, &relocator);
+    pfi_roots_visit(roots, plan->condemned, visit_any_slots, &relocator);
+    pfi_cards_visit_older(plan->share, plan->condemned, visit_any_slots, &relocator);
+    finish_waiting(&relocator); /* cards of older objects are complete before others are cleaned */
     clean_condemned_cards(plan);
     relocate_survivors(&relocator);
     if (plan->condemned == 2) {
         relocate_large_objects(&relocator);
     }
+    finish_waiting(&relocator);
 }

@@ -4,6 +4,7 @@
 #include "alloc/card_table.h"
 #include "alloc/object.h"
 #include "alloc/object_starts.h"
+#include "gc/root/cards.h"
 
 /* Dead bytes behind the last plug are no gap: the segment ends earlier. */
 static void cut_segment(struct pfi_share *share, struct pfi_segment *segment, uintptr_t end) {
@@ -86,4 +87,5 @@ void pfi_sweep(const struct pfi_move_plan *plan, struct pfi_segment **emptied) {
     pfi_move_plan_clear_marks(plan);
     *emptied = settle_segments(share, plan->condemned);
     settle_starts(share, plan->condemned, risen_start);
+    pfi_cards_remember_older(share);
 }

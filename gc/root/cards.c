@@ -29,33 +29,82 @@ static void visit_run(const struct pfi_arena *arena, const struct pfi_segment *s
     }
 }
 
-void pfi_cards_visit(const struct pfi_arena *arena, const struct pfi_segment *segment, uintptr_t from, uintptr_t to,
-                     pfi_slots_function *visit, void *context) {
-    uint8_t *cards = arena->cards;
-    uintptr_t limit = (to + PINFOLD_CARD - 1) >> PINFOLD_CARD_SHIFT;
-    uintptr_t card = pfi_card_find(cards, from >> PINFOLD_CARD_SHIFT, limit, true);
-    while (card < limit) {
-        uintptr_t end = pfi_card_find(cards, card, limit, false);
-        uintptr_t low = card << PINFOLD_CARD_SHIFT;
-        uintptr_t high = end << PINFOLD_CARD_SHIFT;
-        memset(&cards[card], 0, end - card);
-        visit_run(arena, segment, from, low, pfi_min(high, to), visit, context);
-        if (high > to) { /* shared with younger objects: what it says about them is not known here */
-            cards[end - 1] = PINFOLD_CARD_DIRTY;
+/* A run of dirty cards, its memory on the way. */
+struct run {
+    uintptr_t low;
+    uintptr_t high;
+};
+
+/* Dirty cards lie far apart, so almost every one is a cache miss: the start table, the object before the card and the
+ * card itself are fetched several runs ahead. */
+static void prefetch_run(const struct pfi_arena *arena, const struct run *run) {
+    __builtin_prefetch(&arena->object_starts[(run->low >> PINFOLD_CARD_SHIFT) - 1]);
+    for (uintptr_t line = run->low - 64; line < run->low + PINFOLD_CARD; line += 64) {
+        __builtin_prefetch((const void *)line);
+    }
+}
+
+struct run_finder {
+    const struct pfi_arena *arena;
+    uintptr_t card;
+    uintptr_t limit;
+    uint8_t interest;
+};
+
+static size_t find_runs(struct run_finder *finder, struct run *runs, size_t capacity) {
+    uint8_t *cards = finder->arena->cards;
+    size_t count = 0;
+    while (count < capacity) {
+        uintptr_t card = pfi_card_find(cards, finder->card, finder->limit, finder->interest, true);
+        if (card == finder->limit) {
+            finder->card = card;
+            break;
         }
-        card = pfi_card_find(cards, end, limit, true);
+        finder->card = pfi_card_find(cards, card, finder->limit, finder->interest, false);
+        runs[count] = (struct run){card << PINFOLD_CARD_SHIFT, finder->card << PINFOLD_CARD_SHIFT};
+        prefetch_run(finder->arena, &runs[count++]);
+    }
+    return count;
+}
+
+void pfi_cards_visit(const struct pfi_arena *arena, const struct pfi_segment *segment, uintptr_t from, uintptr_t to,
+                     uint8_t interest, pfi_slots_function *visit, void *context) {
+    enum { AHEAD = 4 };
+    struct run runs[AHEAD];
+    struct run_finder finder = {arena, from >> PINFOLD_CARD_SHIFT, (to + PINFOLD_CARD - 1) >> PINFOLD_CARD_SHIFT,
+                                interest};
+    for (size_t count = find_runs(&finder, runs, AHEAD); count != 0; count = find_runs(&finder, runs, AHEAD)) {
+        for (const struct run *run = runs; run < runs + count; ++run) {
+            uintptr_t card = run->low >> PINFOLD_CARD_SHIFT;
+            memset(&arena->cards[card], 0, (run->high >> PINFOLD_CARD_SHIFT) - card);
+            visit_run(arena, segment, from, run->low, pfi_min(run->high, to), visit, context);
+            if (run->high > to) { /* shared with younger objects: what it says about them is not known here */
+                pfi_card_dirty(arena->cards, run->high - 1);
+            }
+        }
     }
 }
 
 void pfi_cards_visit_older(const struct pfi_share *share, int condemned, pfi_slots_function *visit, void *context) {
+    uint8_t interest = pfi_card_interest(condemned);
     if (condemned >= 2) {
         return;
     }
     for (const struct pfi_segment *segment = share->segments; segment != NULL; segment = segment->next) {
         uintptr_t to = segment == share->ephemeral ? pfi_share_start(share, condemned) : segment->allocated;
-        pfi_cards_visit(share->arena, segment, segment->first, to, visit, context);
+        pfi_cards_visit(share->arena, segment, segment->first, to, interest, visit, context);
     }
     for (const struct pfi_segment *segment = share->large_segments; segment != NULL; segment = segment->next) {
-        pfi_cards_visit(share->arena, segment, segment->first, segment->allocated, visit, context);
+        pfi_cards_visit(share->arena, segment, segment->first, segment->allocated, interest, visit, context);
+    }
+}
+
+void pfi_cards_remember_older(const struct pfi_share *share) {
+    for (const struct pfi_segment *segment = share->segments; segment != NULL; segment = segment->next) {
+        uintptr_t to = segment == share->ephemeral ? share->start[1] : segment->allocated;
+        pfi_cards_remember_stored(share->arena->cards, segment->first, to);
+    }
+    for (const struct pfi_segment *segment = share->large_segments; segment != NULL; segment = segment->next) {
+        pfi_cards_remember_stored(share->arena->cards, segment->first, segment->allocated);
     }
 }
