@@ -105,7 +105,7 @@ static void drop_much(struct mutation *mutation) {
 static void allocate(struct mutation *mutation) {
     struct shadow *shadow = mutation->shadow;
     struct shadow_shape shape = random_shape(mutation);
-    size_t root = random_below(mutation->random, SHADOW_TABLE_ROOTS);
+    size_t root = random_between(mutation->random, 1, SHADOW_TABLE_ROOTS - 1); /* the first is the hoard's */
     int may_fail = mutation->limits->may_fill || random_chance(mutation->random, 10);
     struct shadow_object *fresh = shadow_allocate(shadow, &shape, root, may_fail);
     if (fresh == NULL && mutation->limits->may_fill) {
@@ -133,6 +133,31 @@ static void allocate_burst(struct mutation *mutation) {
     for (size_t i = 0; i < count; i++) {
         allocate(mutation);
         shadow_refresh(mutation->shadow);
+    }
+}
+
+/* A list of middling objects from the first root on: much that stays, deep to mark, and in the end more than fits. */
+static void hoard(struct mutation *mutation) {
+    struct shadow *shadow = mutation->shadow;
+    size_t count = random_between(mutation->random, 10, 60) * (mutation->limits->may_fill ? 10 : 1);
+    for (size_t i = 0; i < count; i++) {
+        struct shadow_shape shape = {SHADOW_LABELED, random_between(mutation->random, 1, 200), 0};
+        struct shadow_value previous = shadow->table_values[0];
+        struct shadow_object *fresh = shadow_allocate(shadow, &shape, 1, mutation->limits->may_fill);
+        shadow_refresh(shadow);
+        if (fresh == NULL) {
+            drop_much(mutation);
+            return;
+        }
+        shadow_store(shadow, fresh, 0, previous);
+        shadow_set_table(shadow, 0, shadow->table_values[1]);
+    }
+}
+
+/* A heap that may become full is cut down when it is, not before. */
+static void drop_much_at_random(struct mutation *mutation) {
+    if (!mutation->limits->may_fill) {
+        drop_much(mutation);
     }
 }
 
@@ -247,9 +272,9 @@ struct operation {
 };
 
 static const struct operation operations_table[] = {
-    {allocate, 380},       {link_objects, 250},     {unlink_object, 80},  {copy_range, 60},
-    {rewrite_payload, 60}, {change_root, 40},       {drop_root, 40},      {change_handle, 35},
-    {change_frames, 30},   {change_frame_slot, 24}, {allocate_burst, 25}, {drop_much, 1},
+    {allocate, 380},      {link_objects, 250}, {unlink_object, 80},      {copy_range, 60},    {rewrite_payload, 60},
+    {change_root, 40},    {drop_root, 40},     {change_handle, 35},      {change_frames, 30}, {change_frame_slot, 24},
+    {allocate_burst, 25}, {hoard, 8},          {drop_much_at_random, 1},
 };
 enum { OPERATIONS = sizeof(operations_table) / sizeof(operations_table[0]) };
 
