@@ -29,7 +29,7 @@ struct scope {
 /* Enters keywords and inlined procedures into the names. */
 void compiler_init(struct compiler *compiler);
 
-/* Notes which inlined procedures the top-level definitions in this form replace. */
+/* Notes which inlined procedures this top-level form defines or assigns to. */
 void compiler_note_definitions(struct compiler *compiler, const struct syntax *form);
 
 /* A top-level form as code to be given to machine_execute; a safepoint. */

@@ -96,12 +96,38 @@ int inlined_index(const struct compiler *compiler, const struct name *name) {
     return -1;
 }
 
-void note_redefinition(struct compiler *compiler, struct name *name) {
+static void note_inlined(struct compiler *compiler, const struct name *name) {
     int index = inlined_index(compiler, name);
     if (index >= 0) {
         compiler->is_redefined[index] = true;
     }
+}
+
+void note_redefinition(struct compiler *compiler, struct name *name) {
+    note_inlined(compiler, name);
     name->keyword = KEYWORD_NONE;
+}
+
+/* A top-level (define name ...) or (define (name ...) ...). */
+static void note_definition(struct compiler *compiler, const struct syntax *form) {
+    const struct syntax *target = syntax_element(form, 1);
+    if (syntax_is_pair(target)) {
+        target = target->as.pair.car;
+    }
+    if (syntax_is_symbol(target)) {
+        note_inlined(compiler, target->as.symbol);
+    }
+}
+
+/* Any (set! name ...) at any depth; one that means a local variable costs speed only. */
+static void note_assignments(struct compiler *compiler, const struct syntax *form) {
+    if (form_keyword(NULL, form) == KEYWORD_SET && list_has_length(form, 3, 3) &&
+        syntax_is_symbol(syntax_element(form, 1))) {
+        note_inlined(compiler, syntax_element(form, 1)->as.symbol);
+    }
+    for (; syntax_is_pair(form); form = form->as.pair.cdr) {
+        note_assignments(compiler, form->as.pair.car);
+    }
 }
 
 void compiler_note_definitions(struct compiler *compiler, const struct syntax *form) {
@@ -110,16 +136,10 @@ void compiler_note_definitions(struct compiler *compiler, const struct syntax *f
         for (const struct syntax *rest = form->as.pair.cdr; syntax_is_pair(rest); rest = rest->as.pair.cdr) {
             compiler_note_definitions(compiler, rest->as.pair.car);
         }
-    }
-    if (keyword != KEYWORD_DEFINE || !list_has_length(form, 2, -1)) {
         return;
     }
-    const struct syntax *target = syntax_element(form, 1);
-    if (syntax_is_pair(target)) {
-        target = target->as.pair.car;
+    if (keyword == KEYWORD_DEFINE && list_has_length(form, 2, -1)) {
+        note_definition(compiler, form);
     }
-    int index = syntax_is_symbol(target) ? inlined_index(compiler, target->as.symbol) : -1;
-    if (index >= 0) {
-        compiler->is_redefined[index] = true;
-    }
+    note_assignments(compiler, form);
 }

@@ -36,6 +36,13 @@ size_t require_index(struct machine *machine, const char *who, value v, size_t m
     return (size_t)index;
 }
 
+size_t require_element(struct machine *machine, const char *who, value v, size_t length) {
+    if (length == 0) {
+        machine_error(machine, "%s: there are no elements that an index could name", who);
+    }
+    return require_index(machine, who, v, length - 1);
+}
+
 size_t require_length(struct machine *machine, const char *who, value v, const struct pf_type *type) {
     if (!value_is_fixnum(v) || fixnum_of(v) < 0) {
         machine_type_error(machine, who, "a length that is not negative", v);

@@ -37,6 +37,8 @@ void require_vector(struct machine *machine, const char *who, value v);
 uint32_t require_character(struct machine *machine, const char *who, value v);
 /* An index 0 ... most, `most` included. */
 size_t require_index(struct machine *machine, const char *who, value v, size_t most);
+/* The index of one of `length` elements. */
+size_t require_element(struct machine *machine, const char *who, value v, size_t length);
 /* A length that an array of this type can have. */
 size_t require_length(struct machine *machine, const char *who, value v, const struct pf_type *type);
 

@@ -38,10 +38,7 @@ static value primitive_string_length(struct machine *machine, value *arguments, 
 static uint32_t *string_place(struct machine *machine, const char *who, const value *arguments) {
     require_string(machine, who, arguments[0]);
     struct string *string = string_of(arguments[0]);
-    if (string->length == 0) {
-        machine_error(machine, "%s: the string is empty", who);
-    }
-    return &string->characters[require_index(machine, who, arguments[1], string->length - 1)];
+    return &string->characters[require_element(machine, who, arguments[1], string->length)];
 }
 
 static value primitive_string_ref(struct machine *machine, value *arguments, size_t count) {

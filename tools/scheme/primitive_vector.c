@@ -32,10 +32,7 @@ static value primitive_vector_length(struct machine *machine, value *arguments, 
 static value *vector_place(struct machine *machine, const char *who, const value *arguments) {
     require_vector(machine, who, arguments[0]);
     struct vector *vector = vector_of(arguments[0]);
-    if (vector->length == 0) {
-        machine_error(machine, "%s: the vector is empty", who);
-    }
-    return &vector->elements[require_index(machine, who, arguments[1], vector->length - 1)];
+    return &vector->elements[require_element(machine, who, arguments[1], vector->length)];
 }
 
 static value primitive_vector_ref(struct machine *machine, value *arguments, size_t count) {

@@ -9,6 +9,7 @@
  */
 #include "code.h"
 #include "number.h"
+#include "primitive.h"
 #include "vm_support.h"
 
 static inline bool both_fixnums(value a, value b) {
@@ -505,7 +506,7 @@ do_VECTOR_REF : {
     const struct vector *vector = vector_of(sp[-2]);
     if (PINFOLD_UNLIKELY(!value_is_fixnum(sp[-1]) || (uintptr_t)fixnum_of(sp[-1]) >= vector->length)) {
         SAVE();
-        index_error(machine, "vector-ref", sp[-1], vector->length);
+        require_element(machine, "vector-ref", sp[-1], vector->length);
     }
     sp--;
     sp[-1] = vector->elements[fixnum_of(*sp)];
@@ -519,7 +520,7 @@ do_VECTOR_SET : {
     struct vector *vector = vector_of(sp[-3]);
     if (PINFOLD_UNLIKELY(!value_is_fixnum(sp[-2]) || (uintptr_t)fixnum_of(sp[-2]) >= vector->length)) {
         SAVE();
-        index_error(machine, "vector-set!", sp[-2], vector->length);
+        require_element(machine, "vector-set!", sp[-2], vector->length);
     }
     pf_store(thread, &vector->elements[fixnum_of(sp[-2])], sp[-1]);
     sp -= 2;
@@ -534,7 +535,7 @@ do_STRING_REF : {
     const struct string *string = string_of(sp[-2]);
     if (PINFOLD_UNLIKELY(!value_is_fixnum(sp[-1]) || (uintptr_t)fixnum_of(sp[-1]) >= string->length)) {
         SAVE();
-        index_error(machine, "string-ref", sp[-1], string->length);
+        require_element(machine, "string-ref", sp[-1], string->length);
     }
     sp--;
     sp[-1] = value_from_character(string->characters[fixnum_of(*sp)]);

@@ -58,13 +58,6 @@ void unassigned_error(struct machine *machine) {
     machine_error(machine, "a variable is used before its definition has given it a value");
 }
 
-void index_error(struct machine *machine, const char *who, value index, size_t length) {
-    if (!value_is_fixnum(index)) {
-        machine_type_error(machine, who, "an index", index);
-    }
-    machine_error(machine, "%s: the index %zd is outside of 0 ... %zd", who, fixnum_of(index), (intptr_t)length - 1);
-}
-
 /* --- helpers of single instructions --- */
 
 value *collect_rest(struct machine *machine, value *frame, size_t required, size_t count) {

@@ -12,7 +12,6 @@ PINFOLD_COLD PINFOLD_NORETURN void arity_error(struct machine *machine, value pr
 PINFOLD_COLD PINFOLD_NORETURN void call_error(struct machine *machine, value thing);
 PINFOLD_COLD PINFOLD_NORETURN void undefined_error(struct machine *machine, value cell);
 PINFOLD_COLD PINFOLD_NORETURN void unassigned_error(struct machine *machine);
-PINFOLD_COLD PINFOLD_NORETURN void index_error(struct machine *machine, const char *who, value index, size_t length);
 
 /* Arguments from `required` on become a list in their first one's slot. Returns the new top. A safepoint. */
 value *collect_rest(struct machine *machine, value *frame, size_t required, size_t count);

@@ -1,0 +1,38 @@
+; SPDX-License-Identifier: MIT
+; Programs may define the names of procedures that are otherwise compiled to single instructions, and of keywords.
+(define (check name actual expected)
+  (if (equal? actual expected)
+      (begin (display "ok ") (display name))
+      (begin (display "FAILED ") (display name) (display ": expected ") (write expected)
+             (display ", got ") (write actual)))
+  (newline))
+
+(define (before x) (cadr x))
+(define (cadr x) (list 'my-cadr x))
+(check "a definition holds for code above it" (before '(1 2)) '(my-cadr (1 2)))
+
+(define (sum a b) (* a b))
+(define times *)
+(check "before the assignment" (sum 3 4) 12)
+(set! * (lambda (a b) (list a b)))
+(check "an assignment holds for code above it" (sum 3 4) '(3 4))
+(check "the old value can be kept" (times 3 4) 12)
+
+(define (append . lists) 'my-append)
+(define (reverse list) 'my-reverse)
+(define (list->vector list) 'my-list->vector)
+(check "quasiquote does not change" `(,@(list 1 2) 3) '(1 2 3))
+(check "quasiquote of a vector does not change" `#(,@(list 1 2)) '#(1 2))
+(check "the system does not change" (list (filter odd? '(1 2 3)) (sort '(2 1) <) (vector-map square '#(2))) '((1 3) (1 2) #(4)))
+(check "the program sees its own" (list (append '(1)) (reverse '(1 2))) '(my-append my-reverse))
+
+(define (when x) (list 'my-when x))
+(check "a keyword as a procedure" (when 5) '(my-when 5))
+(define unless 7)
+(check "a keyword as a variable" unless 7)
+(let ((else #f))
+  (check "a local else is no keyword" (cond (else 1) (#t 2)) 2))
+(let ((=> list))
+  (check "a local => is no keyword" (cond (#t => 5)) 5))
+(define (f quasiquote) `1)
+(check "a local quasiquote is no keyword" (f -) -1)
