@@ -23,12 +23,14 @@ static int choose_generation(struct pf_heap *heap, const struct pfi_request *req
         .segment_need = pfi_heap_room_needed(heap),
         .gen2_bytes = pfi_share_generation_bytes(share, 2),
         .gen2_unusable = old->free_bytes - old->free_list.bytes,
+        .heap_limit = pfi_budget_heap_limit(heap->live_after_full, heap->budget_rules[0].min),
         .memory_load = pfi_heap_memory_load(heap),
         .last_full_was_futile = heap->last_full_was_futile,
         .since_full = heap->since_full,
     };
     for (int generation = 0; generation < PINFOLD_GENERATIONS; ++generation) {
         input.budget_left[generation] = share->generations[generation].budget_left;
+        input.heap_bytes += pfi_share_generation_bytes(share, generation);
     }
     return pfi_condemn(&input);
 }
@@ -122,7 +124,7 @@ static size_t new_budget(const struct pfi_cycle *cycle, int generation) {
                                    : pfi_budget_old(rule, before, survived, cycle->record.after_bytes[generation]);
     if (generation < 2) {
         size_t min = pfi_max(rule->min, heap->budget_rules[0].min / (size_t)(generation + 1));
-        budget = pfi_budget_young_for_heap(budget, min, live_bytes(cycle) / (2 << generation));
+        budget = pfi_budget_young_for_heap(budget, min, heap->live_after_full / 9 * 4 >> generation);
     }
     if (generation == PINFOLD_LARGE) {
         size_t old = share->large_bytes + cycle->record.after_bytes[2];
@@ -161,7 +163,7 @@ static void note_progress(struct pfi_cycle *cycle) {
         before += cycle->size_before[generation];
     }
     heap->since_full = 0;
-    heap->last_full_was_futile = live_bytes(cycle) > before / 10 * 9;
+    heap->last_full_was_futile = heap->live_after_full > before / 10 * 9;
 }
 
 static void fill_record(struct pfi_cycle *cycle) {
@@ -192,6 +194,9 @@ void pfi_cycle_close(struct pfi_cycle *cycle) {
     release_emptied(cycle);
     pfi_mark_stack_trim(&heap->mark_stack);
     fill_record(cycle);
+    if (cycle->record.generation == 2) {
+        heap->live_after_full = live_bytes(cycle);
+    }
     set_budgets(cycle);
     note_progress(cycle);
     if (heap->roots.thread != NULL) {

@@ -26,6 +26,7 @@ struct pf_heap {
     struct pfi_history history;
     pf_out_of_memory_handler *out_of_memory;
     void *out_of_memory_data;
+    size_t live_after_full; /* exact live bytes at the end of the last full collection */
     bool last_full_was_futile;
     unsigned since_full;
     unsigned memory_load; /* percent; read at most every PINFOLD_LOAD_INTERVAL_NS */

@@ -47,6 +47,10 @@ size_t pfi_budget_young_for_heap(size_t budget, size_t min, size_t share) {
     return budget < most ? budget : most;
 }
 
+size_t pfi_budget_heap_limit(size_t live_after_full, size_t gen0_min) {
+    return live_after_full / 10 * 18 + 2 * gen0_min;
+}
+
 size_t pfi_budget_gen0_min(size_t largest_cache, size_t private_cache, size_t segment_size) {
     enum { SHARED_BY = 16, SMALLEST = 256 << 10 };
     /* A last-level cache that a whole socket shares is not one process's: count at most 16 private caches of it. */

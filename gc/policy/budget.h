@@ -36,6 +36,10 @@ size_t pfi_budget_smooth(size_t old_budget, int64_t budget_left, size_t new_budg
  * min on that account. */
 size_t pfi_budget_young_for_heap(size_t budget, size_t min, size_t share);
 
+/* What the heap may grow to before a full collection, given what was live after the last one: twice that, and some room
+ * for small heaps. */
+size_t pfi_budget_heap_limit(size_t live_after_full, size_t gen0_min);
+
 /* Smallest budget of generation 0: five eighths of four fifths of the cache, at most half a segment. */
 size_t pfi_budget_gen0_min(size_t largest_cache, size_t private_cache, size_t segment_size);
 

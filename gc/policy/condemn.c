@@ -7,9 +7,10 @@ enum {
     FUTILE_FULL_INTERVAL = 5, /* collections for each wished-for full one, when the last did not help */
 };
 
-/* Budgets: a spent budget of an older generation raises the collection to it, as long as there is no gap. */
+/* Budgets: a spent budget of an older generation raises the collection to it, as long as there is no gap. The budgets
+ * of the generations do not see what the younger ones hold back from them; the limit on their sum does. */
 static int raise_by_budgets(const struct pfi_condemn_input *input, int generation) {
-    if (input->budget_left[3] <= 0) {
+    if (input->budget_left[3] <= 0 || input->heap_bytes > input->heap_limit) {
         return 2;
     }
     while (generation < 2 && input->budget_left[generation + 1] <= 0) {
