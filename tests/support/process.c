@@ -7,8 +7,10 @@
 
 #include <check.h>
 #include <fcntl.h>
+#include <malloc.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -42,8 +44,48 @@ size_t process_address_space(void) {
     return (size_t)strtoull(text, NULL, 10) * (size_t)sysconf(_SC_PAGESIZE);
 }
 
+/* Data and stack, the sixth figure of statm. */
+static size_t process_writable_memory(void) {
+    char text[256];
+    (void)read_file("/proc/self/statm", text, sizeof(text));
+    const char *at = text;
+    for (int field = 1; field < 6; field++) {
+        at += strcspn(at, " ") + 1;
+    }
+    return (size_t)strtoull(at, NULL, 10) * (size_t)sysconf(_SC_PAGESIZE);
+}
+
 /* No test maps as much as this by itself; AddressSanitizer and ThreadSanitizer map far more. */
 static const uint64_t sanitized_address_space = (uint64_t)1 << 40;
+
+static void let_malloc_keep(size_t bytes) {
+    ck_assert_int_eq(mallopt(M_MMAP_THRESHOLD, 32 << 20), 1);
+    ck_assert_int_eq(mallopt(M_TRIM_THRESHOLD, 1 << 30), 1);
+    ck_assert_int_eq(mallopt(M_TOP_PAD, (int)bytes), 1);
+    void *volatile block = malloc((size_t)8 << 20); /* volatile: the pair would be optimised away */
+    ck_assert_ptr_nonnull(block);
+    free(block);
+    ck_assert_int_eq(mallopt(M_TOP_PAD, 1 << 16), 1);
+}
+
+int process_limit_writable_memory(size_t for_malloc, size_t more) {
+    if (process_address_space() >= sanitized_address_space) {
+        return 0;
+    }
+    let_malloc_keep(for_malloc);
+    struct rlimit limit;
+    ck_assert_int_eq(getrlimit(RLIMIT_DATA, &limit), 0);
+    limit.rlim_cur = process_writable_memory() + more;
+    ck_assert_int_eq(setrlimit(RLIMIT_DATA, &limit), 0);
+    return 1;
+}
+
+void process_lift_limits(void) {
+    struct rlimit limit;
+    ck_assert_int_eq(getrlimit(RLIMIT_DATA, &limit), 0);
+    limit.rlim_cur = limit.rlim_max;
+    ck_assert_int_eq(setrlimit(RLIMIT_DATA, &limit), 0);
+}
 
 int process_limit_address_space(size_t more) {
     size_t used = process_address_space();

@@ -17,4 +17,11 @@ size_t process_address_space(void);
  * limit makes sense; then nothing is limited. */
 int process_limit_address_space(size_t more);
 
+/* The same for writable private memory (RLIMIT_DATA), which a heap's commits count against. malloc gets `for_malloc`
+ * bytes beforehand and keeps them, so that the test itself does not run dry. */
+int process_limit_writable_memory(size_t for_malloc, size_t more);
+
+/* Writable memory without limit again. */
+void process_lift_limits(void);
+
 #endif

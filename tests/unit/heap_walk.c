@@ -177,6 +177,9 @@ START_TEST(addresses_outside_the_heap_have_no_generation) {
     ck_assert_int_eq(pf_generation_of(fixture.heap, &local), -1);
     ck_assert_int_eq(pf_generation_of(fixture.heap, &node_type), -1);
     ck_assert_int_eq(pf_generation_of(fixture.heap, (const void *)(UINTPTR_MAX - 15)), -1);
+    const char *object = (const char *)fixture_node(fixture.thread, 1);
+    ck_assert_int_eq(pf_generation_of(fixture.heap, object), 0);
+    ck_assert_int_eq(pf_generation_of(fixture.heap, object + ((size_t)64 << 20)), -1); /* reserved, in no segment */
     fixture_close(&fixture);
 }
 END_TEST

@@ -124,7 +124,7 @@ START_TEST(the_figures_of_memory_are_ordered) {
 }
 END_TEST
 
-START_TEST(segments_come_and_go_with_what_the_heap_holds) {
+static void check_segments_come_and_go(enum pf_collect_mode mode) {
     struct fixture fixture = open_tiny();
     size_t at_first = read_statistics(&fixture).segments;
     size_t committed_at_first = read_statistics(&fixture).committed_bytes;
@@ -133,11 +133,25 @@ START_TEST(segments_come_and_go_with_what_the_heap_holds) {
         fixture_list(fixture.thread, &root[0], 200000); /* some 6 MB in segments of 256 KiB */
         ck_assert_uint_ge(read_statistics(&fixture).segments, at_first + 10);
     }
-    pf_collect(fixture.thread, 2, PINFOLD_COLLECT_COMPACT);
-    pf_collect(fixture.thread, 2, PINFOLD_COLLECT_COMPACT);
+    pf_collect(fixture.thread, 2, mode);
+    pf_collect(fixture.thread, 2, mode);
     ck_assert_uint_le(read_statistics(&fixture).segments, at_first + 2);
     ck_assert_uint_le(read_statistics(&fixture).committed_bytes, committed_at_first + ((size_t)2 << 20));
+    {
+        PINFOLD_ROOTS(fixture.thread, root, 1);
+        fixture_list(fixture.thread, &root[0], 200000);
+        fixture_check_list(root[0], 200000);
+    }
     fixture_close(&fixture);
+}
+
+START_TEST(segments_come_and_go_with_what_the_heap_holds) {
+    check_segments_come_and_go(PINFOLD_COLLECT_COMPACT);
+}
+END_TEST
+
+START_TEST(sweeping_lets_empty_segments_go_too) {
+    check_segments_come_and_go(PINFOLD_COLLECT_SWEEP);
 }
 END_TEST
 
@@ -187,4 +201,5 @@ SUITE("unit/statistics", collections_are_counted_by_their_oldest_generation,
       allocated_bytes_count_what_was_allocated_and_never_fall, live_bytes_are_exact_after_a_full_collection,
       a_small_object_grows_old_generation_by_generation, sweeping_promotes_as_compacting_does,
       the_figures_of_memory_are_ordered, segments_come_and_go_with_what_the_heap_holds,
-      large_segments_come_and_go_with_the_large_objects, pauses_add_up_to_their_histogram)
+      sweeping_lets_empty_segments_go_too, large_segments_come_and_go_with_the_large_objects,
+      pauses_add_up_to_their_histogram)
