@@ -111,6 +111,14 @@ START_TEST(a_budget_of_which_more_is_left_than_there_was_counts_as_new) {
 }
 END_TEST
 
+START_TEST(a_young_budget_takes_at_most_its_share_of_the_heap_but_not_less_than_its_smallest) {
+    ck_assert_uint_eq(pfi_budget_young_for_heap(500000, 100000, 900000), 500000);
+    ck_assert_uint_eq(pfi_budget_young_for_heap(500000, 100000, 300000), 300000);
+    ck_assert_uint_eq(pfi_budget_young_for_heap(500000, 100000, 20000), 100000);
+    ck_assert_uint_eq(pfi_budget_young_for_heap(50000, 100000, 20000), 50000);
+}
+END_TEST
+
 START_TEST(generation_0_never_gets_less_than_five_eighths_of_256_kib) {
     ck_assert_uint_eq(pfi_budget_gen0_min(0, 0, (size_t)256 << 20), (256 << 10) / 8 * 5);
     ck_assert_uint_eq(pfi_budget_gen0_min(64 << 10, 0, (size_t)256 << 20), (256 << 10) / 8 * 5);
@@ -132,5 +140,6 @@ SUITE("unit/budget", generation_1_grows_by_2_at_no_survival_and_by_6_at_four_ten
       old_budgets_are_what_the_factor_allows_beyond_the_present_size,
       a_budget_used_to_a_quarter_counts_only_by_a_quarter, a_budget_used_up_or_nearly_so_counts_in_full,
       a_budget_of_which_more_is_left_than_there_was_counts_as_new,
+      a_young_budget_takes_at_most_its_share_of_the_heap_but_not_less_than_its_smallest,
       generation_0_never_gets_less_than_five_eighths_of_256_kib,
       generation_0_gets_half_of_the_cache_but_at_most_half_a_segment)

@@ -83,6 +83,15 @@ START_TEST(a_low_ephemeral_segment_takes_generation_1_along) {
 }
 END_TEST
 
+/* Generation 1 is collected anyway: a spent budget of generation 2 need not wait any longer. */
+START_TEST(a_low_ephemeral_segment_takes_generation_2_along_when_its_budget_is_spent) {
+    struct pfi_condemn_input input = content(0);
+    input.segment_room = 0;
+    input.budget_left[2] = 0;
+    ck_assert_int_eq(pfi_condemn(&input), 2);
+}
+END_TEST
+
 START_TEST(unusable_free_space_in_generation_2_turns_generation_1_into_a_full_collection) {
     struct pfi_condemn_input input = content(1);
     input.gen2_unusable = 26 * MEGABYTE;
@@ -141,6 +150,7 @@ SUITE("unit/condemn", what_is_requested_is_taken_when_nothing_speaks_for_more,
       spent_budgets_of_both_older_generations_raise_to_a_full_collection,
       a_spent_budget_of_generation_2_waits_for_that_of_generation_1,
       a_spent_budget_of_large_objects_asks_for_a_full_collection, a_low_ephemeral_segment_takes_generation_1_along,
+      a_low_ephemeral_segment_takes_generation_2_along_when_its_budget_is_spent,
       unusable_free_space_in_generation_2_turns_generation_1_into_a_full_collection,
       little_unusable_free_space_does_not_count_however_small_generation_2_is,
       a_high_memory_load_turns_generation_1_into_a_full_collection, wishes_do_not_touch_a_collection_of_generation_0,
