@@ -11,7 +11,7 @@
 #include "tests/support/suite.h"
 #include "tests/support/variant.h"
 
-enum { SEEDS = 6, OPERATIONS = 12000 };
+enum { SEEDS = 4, OPERATIONS = 12000 };
 
 static void run_seed(size_t variant, uint64_t seed, uint64_t operations) {
     struct pf_options options = variant_options(variant);
