@@ -30,7 +30,7 @@ static int choose_generation(struct pf_heap *heap, const struct pfi_request *req
     };
     for (int generation = 0; generation < PINFOLD_GENERATIONS; ++generation) {
         input.budget_left[generation] = share->generations[generation].budget_left;
-        input.heap_bytes += pfi_share_generation_bytes(share, generation);
+        input.heap_bytes += pfi_share_generation_bytes(share, generation) - share->generations[generation].free_bytes;
     }
     return pfi_condemn(&input);
 }

@@ -14,7 +14,7 @@
 #include "gc/world/mutator.h"
 #include "pinfold/alloc.h"
 
-enum { SMALLEST_HUGE_SEGMENT = 32 << 20 };
+enum { SMALLEST_HUGE_SEGMENT = 32 << 20, SMALLEST_ARENA = 4 << 20 };
 
 static size_t power_of_two_from(size_t size) {
     size_t power = PINFOLD_UNIT;
@@ -24,10 +24,21 @@ static size_t power_of_two_from(size_t size) {
     return power;
 }
 
-/* Replaces what is "derived" by values, and brings values into relation. */
-static void derive_options(struct pf_options *options) {
-    options->segment_size = power_of_two_from(options->segment_size);
-    options->large_segment_size = power_of_two_from(options->large_segment_size);
+/* Segments are at most a quarter of the arena: a tight limit on address space shrinks them, rather than refuse a heap.
+ */
+static size_t fit_segment(size_t wanted, size_t arena_size) {
+    size_t size = power_of_two_from(wanted);
+    while (size > PINFOLD_UNIT && size > arena_size / 4) {
+        size /= 2;
+    }
+    return size;
+}
+
+/* Replaces what is "derived" by values, and brings values into relation, once the arena is there. */
+static void derive_options(struct pf_options *options, size_t arena_size) {
+    options->reserve_size = arena_size;
+    options->segment_size = fit_segment(options->segment_size, arena_size);
+    options->large_segment_size = fit_segment(options->large_segment_size, arena_size);
     options->large_threshold = pfi_min(options->large_threshold, options->segment_size / 4);
     if (options->gen0_size == 0) {
         options->gen0_size =
@@ -63,12 +74,12 @@ static enum pf_status refuse(enum pf_status status, struct pf_message *message, 
 
 /* Everything that can fail, each with its undoing. */
 static enum pf_status build(struct pf_heap *heap, struct pf_message *message) {
-    const struct pf_options *options = &heap->options;
+    struct pf_options *options = &heap->options;
     enum pf_status status;
-    size_t smallest = options->segment_size + options->large_segment_size;
-    if (!pfi_arena_init(&heap->arena, options->reserve_size, smallest)) {
-        return refuse(PINFOLD_CANNOT_RESERVE, message, "the arena", pfi_max(options->reserve_size, smallest));
+    if (!pfi_arena_init(&heap->arena, options->reserve_size, SMALLEST_ARENA)) {
+        return refuse(PINFOLD_CANNOT_RESERVE, message, "the arena", pfi_max(options->reserve_size, SMALLEST_ARENA));
     }
+    derive_options(options, heap->arena.end - heap->arena.base);
     if (!pfi_mark_stack_init(&heap->mark_stack, options->mark_stack_size)) {
         status = refuse(PINFOLD_CANNOT_RESERVE, message, "the mark stack", options->mark_stack_size);
         goto fail_mark_stack;
@@ -80,7 +91,6 @@ static enum pf_status build(struct pf_heap *heap, struct pf_message *message) {
     if (options->huge_pages && options->segment_size >= SMALLEST_HUGE_SEGMENT) {
         pfi_arena_set_commit_step(&heap->arena, PINFOLD_HUGE_PAGE, true);
     }
-    heap->options.reserve_size = heap->arena.end - heap->arena.base;
     status = pfi_share_init(&heap->share, &heap->arena, options);
     if (status != PINFOLD_OK) {
         refuse(status, message, "the first segment", options->segment_size);
@@ -116,7 +126,6 @@ enum pf_status pf_heap_create(const struct pf_options *options, struct pf_heap *
     if (created == NULL) {
         return refuse(PINFOLD_OUT_OF_MEMORY, message, "the heap's own structure", sizeof *created);
     }
-    derive_options(&in_force);
     created->options = in_force;
     created->tags = (struct pfi_tags){in_force.ref_tag_mask, in_force.ref_tags};
     status = build(created, message);

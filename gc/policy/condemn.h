@@ -17,7 +17,7 @@ struct pfi_condemn_input {
     size_t segment_need;    /* room below which the ephemeral segment counts as low */
     size_t gen2_bytes;
     size_t gen2_unusable;      /* free bytes of generation 2 that its free list cannot offer */
-    size_t heap_bytes;         /* all generations, garbage included */
+    size_t heap_bytes;         /* all generations, garbage included, free objects not */
     size_t heap_limit;         /* what the heap may grow to between full collections */
     unsigned memory_load;      /* percent of physical memory in use */
     bool last_full_was_futile; /* the last full collection freed next to nothing */

@@ -5,8 +5,11 @@
 #include "alloc/platform/os_memory.h"
 
 bool pfi_mark_stack_init(struct pfi_mark_stack *stack, size_t size) {
-    stack->size = pfi_align_up(size, PINFOLD_PAGE);
-    stack->entries = (uintptr_t *)pfi_os_map_lazy(stack->size);
+    do {
+        stack->size = pfi_align_up(size, PINFOLD_PAGE);
+        stack->entries = (uintptr_t *)pfi_os_map_lazy(stack->size);
+        size = stack->size / 2;
+    } while (stack->entries == NULL && stack->size > PINFOLD_PAGE);
     if (stack->entries == NULL) {
         return false;
     }

@@ -23,7 +23,8 @@ struct pfi_mark_stack {
     uintptr_t overflow_high;
 };
 
-/* Reserves `size` bytes; false when that fails. */
+/* Reserves `size` bytes, or half of it and so on down to a page when address space is short: a smaller stack only means
+ * more overflow passes. false when not even that can be had. */
 bool pfi_mark_stack_init(struct pfi_mark_stack *stack, size_t size);
 void pfi_mark_stack_finish(struct pfi_mark_stack *stack);
 
