@@ -226,6 +226,20 @@ START_TEST(what_is_to_be_kept_and_the_limit_of_a_step_are_respected) {
 }
 END_TEST
 
+START_TEST(poisoned_runs_are_cleared_before_they_are_used_again) {
+    open_share(2 * PINFOLD_UNIT);
+    uintptr_t run = make_dirty_run();
+    options.stress.poison = 1;
+    pfi_free_list_clear(&share.generations[PINFOLD_LARGE].free_list);
+    pfi_large_thread_run(&share, run, RUN, true); /* even one that was clean before it was poisoned */
+    ck_assert(!pfi_large_run_is_clean(run));
+    ck_assert_uint_eq(*(uint8_t *)(run + RUN - 1), 0xDB);
+    ck_assert_uint_eq(pfi_large_decommit_free(&share, 0, SIZE_MAX), 0); /* poison must stay readable */
+    ck_assert_uint_eq(allocate(RUN), run);
+    close_share();
+}
+END_TEST
+
 struct object {
     uintptr_t address;
     size_t size;
@@ -299,4 +313,5 @@ SUITE("unit/large", objects_take_whole_pages_side_by_side, every_card_of_an_obje
       a_full_segment_is_followed_by_a_new_one, an_object_longer_than_a_segment_gets_a_longer_segment,
       a_spent_budget_and_a_full_arena_are_told_apart, giving_free_runs_back_lowers_resident_memory_and_the_account,
       a_clean_run_is_not_cleared_again_but_zero, what_is_to_be_kept_and_the_limit_of_a_step_are_respected,
-      random_allocations_are_zero_never_overlap_and_leave_walkable_segments)
+      random_allocations_are_zero_never_overlap_and_leave_walkable_segments,
+      poisoned_runs_are_cleared_before_they_are_used_again)

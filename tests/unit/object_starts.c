@@ -153,6 +153,28 @@ START_TEST(the_first_card_of_a_segment_may_name_a_later_object) {
 }
 END_TEST
 
+/* The entry may be the last object of the card; an early one in its place would make later lookups walk. */
+START_TEST(a_lookup_does_not_make_its_card_forget_a_later_start) {
+    static struct layout layout;
+    layout_open(&layout, SMALL_ARENA, false);
+    uintptr_t first = layout.segment->first;
+    uintptr_t card = (first >> PINFOLD_CARD_SHIFT) + 1;
+    size_t size = 0;
+    for (uintptr_t object = first; object < first + 4 * PINFOLD_CARD; object += size) {
+        size = object == first ? 600 : 32;
+        put_object(object, size);
+        pfi_object_starts_set(layout.arena.object_starts, object, object + size);
+    }
+    int8_t known = layout.arena.object_starts[card];
+    uintptr_t early = (card << PINFOLD_CARD_SHIFT) + 160; /* behind the long object, before the entry */
+    uintptr_t found = pfi_object_starts_find(layout.arena.object_starts, first, early);
+    ck_assert(found > first && found <= early && early < found + 32);
+    ck_assert_int_eq(layout.arena.object_starts[card], known);
+    layout_close(&layout);
+}
+END_TEST
+
 SUITE("unit/object_starts", every_byte_of_noted_objects_is_found,
       every_byte_of_objects_in_noted_chunks_is_found_and_stays_so_while_lookups_refine,
-      objects_longer_than_32767_cards_are_found_from_every_card, the_first_card_of_a_segment_may_name_a_later_object)
+      objects_longer_than_32767_cards_are_found_from_every_card, the_first_card_of_a_segment_may_name_a_later_object,
+      a_lookup_does_not_make_its_card_forget_a_later_start)
