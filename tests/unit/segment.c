@@ -88,6 +88,13 @@ START_TEST(clearing_does_not_touch_pages_that_were_never_used) {
     ck_assert_uint_eq(resident_pages(segment->base, SEGMENT), 0);
     ck_assert_uint_eq(segment->used, segment->end);
     close_segment();
+    open_segment(false); /* the same when a part of the range was used */
+    ck_assert(pfi_segment_commit(&arena, segment, segment->end));
+    memset((void *)segment->base, 1, 100);
+    segment->used = segment->base + 100;
+    pfi_segment_clear(segment, segment->first, segment->end);
+    ck_assert_uint_eq(resident_pages(segment->base, SEGMENT), 1);
+    close_segment();
 }
 END_TEST
 
