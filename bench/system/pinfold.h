@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * Pinfold as a language implementation would use it: inline allocation, inline write barrier, and one shadow stack that
- * a root source reports, so that keeping a local costs two stores and no call. (A struct pf_frame per function, the
- * form for C written by hand, costs five stores more per level of a recursion.)
+ * a root source reports, so that keeping a local is a store and a bump. (A struct pf_frame per activation, the form for
+ * C written by hand, was measured and is slower in recursions; see README.md.)
  *
  *     slots  [ a b c d . . . . ]      [slots, top) is visited and updated by every collection
  *                      ^ top
