@@ -35,9 +35,9 @@ void pfi_context_close(struct pfi_share *share, struct pf_thread *thread) {
 /* The end of the chunk at `start`: the quantum if it fits, never less than the request, and never so much that an
  * object of the large-object threshold would fit into the context. */
 static uintptr_t chunk_end(const struct pfi_share *share, uintptr_t start, uintptr_t needed_end) {
-    uintptr_t end = pfi_max(needed_end, share->ephemeral->allocated + share->quantum);
-    end = pfi_min(end, start + share->options->large_threshold + PINFOLD_MIN_OBJECT - PINFOLD_GRANULE);
-    return pfi_min(end, share->ephemeral->end);
+    uintptr_t most = start + share->options->large_threshold + PINFOLD_MIN_OBJECT - PINFOLD_GRANULE;
+    uintptr_t end = share->ephemeral->allocated + share->quantum;
+    return pfi_max(needed_end, pfi_min(end, pfi_min(most, share->ephemeral->end)));
 }
 
 enum pfi_exhausted pfi_context_refill(struct pfi_share *share, struct pf_thread *thread, size_t size) {

@@ -133,6 +133,13 @@ static size_t new_budget(const struct pfi_cycle *cycle, int generation) {
     return pfi_budget_smooth(share->generations[generation].budget, cycle->budget_left_before[generation], budget);
 }
 
+/* Half of the budget at most, so that a small budget is not one chunk; nothing when every allocation is to be seen. */
+static size_t new_quantum(const struct pf_heap *heap) {
+    size_t most = heap->options.allocation_quantum;
+    size_t half = pfi_align_down(heap->share.generations[0].budget / 2, PINFOLD_GRANULE);
+    return heap->options.stress.collect_every != 0 ? 0 : pfi_min(pfi_max(half, 1024), most);
+}
+
 static void set_budgets(struct pfi_cycle *cycle) {
     struct pfi_share *share = &cycle->heap->share;
     int condemned = cycle->record.generation;
@@ -147,9 +154,7 @@ static void set_budgets(struct pfi_cycle *cycle) {
     if (condemned < 2) {
         share->generations[condemned + 1].budget_left -= (int64_t)cycle->record.survived_bytes[condemned];
     }
-    size_t quantum = pfi_clamp(share->generations[0].budget / 2, 1024, cycle->heap->options.allocation_quantum);
-    share->quantum =
-        cycle->heap->options.stress.collect_every != 0 ? 0 : pfi_min(quantum, cycle->heap->options.allocation_quantum);
+    share->quantum = new_quantum(cycle->heap);
 }
 
 static void note_progress(struct pfi_cycle *cycle) {

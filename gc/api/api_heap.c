@@ -39,7 +39,9 @@ static void derive_options(struct pf_options *options, size_t arena_size) {
     options->reserve_size = arena_size;
     options->segment_size = fit_segment(options->segment_size, arena_size);
     options->large_segment_size = fit_segment(options->large_segment_size, arena_size);
+    options->large_threshold = pfi_align_up(options->large_threshold, PINFOLD_GRANULE);
     options->large_threshold = pfi_min(options->large_threshold, options->segment_size / 4);
+    options->allocation_quantum = pfi_align_up(options->allocation_quantum, PINFOLD_GRANULE);
     if (options->gen0_size == 0) {
         options->gen0_size =
             pfi_budget_gen0_min(pfi_processor_largest_cache(), pfi_processor_private_cache(), options->segment_size);

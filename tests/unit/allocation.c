@@ -85,6 +85,22 @@ START_TEST(sizes_from_the_threshold_on_are_large) {
 }
 END_TEST
 
+START_TEST(a_threshold_that_is_no_multiple_of_a_granule_leaves_no_room_beyond_the_context) {
+    struct pf_options options = fixture_tiny_options();
+    fixture_set(&options, "large_threshold", "4097");
+    fixture_set(&options, "allocation_quantum", "65");
+    struct fixture fixture = fixture_open(&options);
+    for (int round = 0; round < 100; round++) {
+        ck_assert_ptr_nonnull(pf_alloc_array(fixture.thread, &bytes_type, 4096 - 16));
+        ck_assert_ptr_nonnull(pf_alloc_array(fixture.thread, &bytes_type, 1));
+        ck_assert(fixture.thread->alloc_ptr <= fixture.thread->alloc_limit);
+        ck_assert_uint_eq((uintptr_t)fixture.thread->alloc_limit % 8, 0);
+    }
+    fixture_verify(&fixture);
+    fixture_close(&fixture);
+}
+END_TEST
+
 START_TEST(an_array_may_be_empty) {
     struct fixture fixture = open_with("verify", "1");
     {
@@ -226,7 +242,8 @@ END_TEST
 
 SUITE("unit/allocation", objects_are_zero_aligned_and_sized_however_often_their_memory_was_used,
       objects_are_zero_with_the_smallest_quantum, objects_are_zero_when_free_memory_is_poisoned,
-      objects_are_zero_in_what_a_sweep_left_free, sizes_from_the_threshold_on_are_large, an_array_may_be_empty,
+      objects_are_zero_in_what_a_sweep_left_free, sizes_from_the_threshold_on_are_large,
+      a_threshold_that_is_no_multiple_of_a_granule_leaves_no_room_beyond_the_context, an_array_may_be_empty,
       an_object_may_be_larger_than_a_segment, a_store_into_a_fresh_object_needs_no_barrier,
       a_store_into_a_fresh_large_object_needs_no_barrier, an_old_object_keeps_a_young_one_alive_through_the_barrier,
       a_bulk_copy_is_seen_through_the_range_barrier_up_to_both_ends, collecting_at_every_allocation_does_so)
