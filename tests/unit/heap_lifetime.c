@@ -84,16 +84,35 @@ START_TEST(in_a_tight_address_space_a_heap_reserves_less_and_works) {
 }
 END_TEST
 
-START_TEST(a_reserve_size_that_cannot_be_had_is_refused_rather_than_shrunk_below_a_segment) {
+START_TEST(a_reserve_size_asked_for_is_had_or_refused) {
     struct pf_options options = fixture_options();
     struct pf_heap *heap = NULL;
     struct pf_message message = {""};
-    fixture_set(&options, "segment_size", "1Gi");
+    fixture_set(&options, "reserve_size", "4Gi");
     if (!process_limit_address_space((size_t)256 << 20)) {
         return;
     }
     ck_assert_int_eq(pf_heap_create(&options, &heap, &message), PINFOLD_CANNOT_RESERVE);
     ck_assert_ptr_null(heap);
+    ck_assert_msg(message.text[0] != '\0', "no message");
+}
+END_TEST
+
+START_TEST(segments_too_large_for_the_address_space_are_made_smaller) {
+    struct pf_options options = fixture_options();
+    fixture_set(&options, "segment_size", "1Gi");
+    if (!process_limit_address_space((size_t)512 << 20)) {
+        return;
+    }
+    struct fixture fixture = fixture_open(&options);
+    ck_assert_uint_lt(pf_heap_options(fixture.heap)->segment_size, (size_t)512 << 20);
+    {
+        PINFOLD_ROOTS(fixture.thread, root, 1);
+        fixture_list(fixture.thread, &root[0], 100000);
+        pf_collect(fixture.thread, 2, PINFOLD_COLLECT_COMPACT);
+        fixture_check_list(root[0], 100000);
+    }
+    fixture_close(&fixture);
 }
 END_TEST
 
@@ -190,8 +209,8 @@ END_TEST
 
 SUITE("unit/heap_lifetime", a_thousand_heaps_with_default_sizes_leave_no_mapping_behind,
       a_thousand_tiny_heaps_leave_no_mapping_behind, a_heap_that_cannot_be_reserved_is_a_status_and_leaves_nothing,
-      in_a_tight_address_space_a_heap_reserves_less_and_works,
-      a_reserve_size_that_cannot_be_had_is_refused_rather_than_shrunk_below_a_segment, two_heaps_share_nothing,
+      in_a_tight_address_space_a_heap_reserves_less_and_works, a_reserve_size_asked_for_is_had_or_refused,
+      segments_too_large_for_the_address_space_are_made_smaller, two_heaps_share_nothing,
       the_options_in_force_hold_derived_values, segment_sizes_are_rounded_up_to_powers_of_two,
       a_second_thread_is_told_the_limit_and_may_attach_after_the_first_has_left,
       objects_in_handles_outlive_the_thread_that_made_them)
