@@ -105,6 +105,28 @@ START_TEST(removing_a_root_source_twice_is_refused) {
 }
 END_TEST
 
+START_TEST(adding_a_root_source_twice_is_refused) {
+    static struct pf_root_source source = {enumerate_nothing, NULL, NULL};
+    open_fixture();
+    pf_root_source_add(fixture.heap, &source);
+    ck_assert_refused(pf_root_source_add(fixture.heap, &source), "source,added before");
+}
+END_TEST
+
+static void enumerate_by_collecting(struct pf_visitor *visitor, void *data) {
+    (void)visitor;
+    pf_collect(data, 0, PINFOLD_COLLECT_DEFAULT);
+}
+
+START_TEST(a_root_source_that_collects_is_refused) {
+    static struct pf_root_source source = {enumerate_by_collecting, NULL, NULL};
+    open_fixture();
+    source.data = fixture.thread;
+    pf_root_source_add(fixture.heap, &source);
+    ck_assert_refused(pf_collect(fixture.thread, 0, PINFOLD_COLLECT_DEFAULT), "inside a collection");
+}
+END_TEST
+
 /* --- collecting and allocating --- */
 
 START_TEST(collecting_a_generation_beyond_the_oldest_is_refused) {
@@ -227,7 +249,8 @@ SUITE("death/misuse", popping_a_frame_that_is_not_the_newest_is_refused, popping
       detaching_with_a_frame_still_pushed_is_refused, destroying_a_heap_with_an_attached_thread_is_refused,
       destroying_a_handle_twice_is_refused, destroying_a_handle_twice_is_refused_even_with_others_created_before_it,
       a_handle_of_an_unknown_kind_is_refused, removing_a_root_source_that_was_never_added_is_refused,
-      removing_a_root_source_twice_is_refused, collecting_a_generation_beyond_the_oldest_is_refused,
+      removing_a_root_source_twice_is_refused, adding_a_root_source_twice_is_refused,
+      a_root_source_that_collects_is_refused, collecting_a_generation_beyond_the_oldest_is_refused,
       collecting_a_negative_generation_is_refused, collecting_in_an_unknown_mode_is_refused,
       allocating_an_array_of_negative_length_is_refused, allocating_an_array_just_above_the_largest_length_is_refused,
       allocating_an_array_of_a_type_that_has_no_elements_is_refused,

@@ -38,21 +38,28 @@ size_t process_mappings(void) {
     return lines;
 }
 
-size_t process_address_space(void) {
-    char text[256];
-    (void)read_file("/proc/self/statm", text, sizeof(text));
-    return (size_t)strtoull(text, NULL, 10) * (size_t)sysconf(_SC_PAGESIZE);
-}
-
-/* Data and stack, the sixth figure of statm. */
-static size_t process_writable_memory(void) {
+/* A figure of statm, counted from 1, in bytes. */
+static size_t memory_figure(int number) {
     char text[256];
     (void)read_file("/proc/self/statm", text, sizeof(text));
     const char *at = text;
-    for (int field = 1; field < 6; field++) {
+    for (int field = 1; field < number; field++) {
         at += strcspn(at, " ") + 1;
     }
     return (size_t)strtoull(at, NULL, 10) * (size_t)sysconf(_SC_PAGESIZE);
+}
+
+size_t process_address_space(void) {
+    return memory_figure(1);
+}
+
+size_t process_resident_memory(void) {
+    return memory_figure(2);
+}
+
+/* Data and stack. */
+static size_t process_writable_memory(void) {
+    return memory_figure(6);
 }
 
 /* No test maps as much as this by itself; AddressSanitizer and ThreadSanitizer map far more. */

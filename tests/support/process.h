@@ -13,6 +13,9 @@ size_t process_mappings(void);
 /* Address space in use, in bytes. */
 size_t process_address_space(void);
 
+/* Memory in RAM, in bytes. */
+size_t process_resident_memory(void);
+
 /* Allows `more` bytes of address space beyond what is in use. Returns 0 when a sanitizer occupies so much of it that no
  * limit makes sense; then nothing is limited. */
 int process_limit_address_space(size_t more);

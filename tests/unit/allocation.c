@@ -198,13 +198,13 @@ END_TEST
 
 START_TEST(a_bulk_copy_is_seen_through_the_range_barrier_up_to_both_ends) {
     struct fixture fixture = open_with("verify", "1");
-    enum { LENGTH = 400 };
+    enum { LENGTH = 220 };
     {
         PINFOLD_ROOTS(fixture.thread, root, 2);
         root[0] = pf_alloc_array(fixture.thread, &vector_type, LENGTH);
         pf_collect(fixture.thread, 2, PINFOLD_COLLECT_COMPACT);
         pf_collect(fixture.thread, 2, PINFOLD_COLLECT_COMPACT);
-        for (size_t first = 0; first + 130 <= LENGTH; first += 13) {
+        for (size_t first = 0; first + 130 <= LENGTH; first++) {
             root[1] = pf_alloc_array(fixture.thread, &vector_type, 130);
             for (size_t i = 0; i < 130; i++) {
                 struct node *node = fixture_node(fixture.thread, first + i);

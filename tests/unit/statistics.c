@@ -2,7 +2,10 @@
  *
  * Statistics: counters that agree with what was done and with each other.
  */
+#include <string.h>
+
 #include "tests/support/fixture.h"
+#include "tests/support/process.h"
 #include "tests/support/suite.h"
 
 static struct pf_statistics read_statistics(const struct fixture *fixture) {
@@ -155,6 +158,37 @@ START_TEST(sweeping_lets_empty_segments_go_too) {
 }
 END_TEST
 
+/* 48 MB of small and 48 MB of large objects; they are dead when this returns. */
+static size_t fill_memory(struct fixture *fixture) {
+    enum { NODES = 1500000, BLOCKS = 48, BLOCK_SIZE = 1000000 };
+    PINFOLD_ROOTS(fixture->thread, root, BLOCKS + 1);
+    fixture_list(fixture->thread, &root[BLOCKS], NODES);
+    for (size_t i = 0; i < BLOCKS; i++) {
+        root[i] = pf_alloc_array(fixture->thread, &bytes_type, BLOCK_SIZE);
+        memset(pf_elements(root[i]), 1, BLOCK_SIZE);
+    }
+    return process_resident_memory();
+}
+
+START_TEST(memory_goes_back_to_the_system_when_the_heap_is_empty) {
+    struct pf_options options = fixture_options();
+    fixture_set(&options, "gen0_size", "1M");
+    fixture_set(&options, "gen0_max_size", "4M");
+    struct fixture fixture = fixture_open(&options);
+    size_t before = process_resident_memory();
+    size_t full = fill_memory(&fixture);
+    ck_assert_uint_ge(full, before + ((size_t)80 << 20));
+    size_t committed = read_statistics(&fixture).committed_bytes;
+    for (int i = 0; i < 4; i++) {
+        pf_collect(fixture.thread, 2, PINFOLD_COLLECT_COMPACT);
+    }
+    /* Half of it at least; the rest may be kept for the budgets to come. */
+    ck_assert_uint_le(process_resident_memory(), full - ((size_t)40 << 20));
+    ck_assert_uint_le(read_statistics(&fixture).committed_bytes, committed - ((size_t)40 << 20));
+    fixture_close(&fixture);
+}
+END_TEST
+
 START_TEST(large_segments_come_and_go_with_the_large_objects) {
     struct fixture fixture = open_tiny();
     size_t at_first = read_statistics(&fixture).large_segments;
@@ -201,5 +235,5 @@ SUITE("unit/statistics", collections_are_counted_by_their_oldest_generation,
       allocated_bytes_count_what_was_allocated_and_never_fall, live_bytes_are_exact_after_a_full_collection,
       a_small_object_grows_old_generation_by_generation, sweeping_promotes_as_compacting_does,
       the_figures_of_memory_are_ordered, segments_come_and_go_with_what_the_heap_holds,
-      sweeping_lets_empty_segments_go_too, large_segments_come_and_go_with_the_large_objects,
-      pauses_add_up_to_their_histogram)
+      sweeping_lets_empty_segments_go_too, memory_goes_back_to_the_system_when_the_heap_is_empty,
+      large_segments_come_and_go_with_the_large_objects, pauses_add_up_to_their_histogram)
