@@ -49,6 +49,7 @@ static size_t expected_growth(const struct pfi_share *share) {
 
 void pfi_heap_give_back(struct pf_heap *heap) {
     struct pfi_share *share = &heap->share;
+    size_t large_budget = share->generations[PINFOLD_LARGE].budget;
     size_t limit = heap->options.decommit_step_size;
     size_t given = 0;
     for (struct pfi_segment *segment = share->segments; segment != NULL && given < limit; segment = segment->next) {
@@ -56,9 +57,10 @@ void pfi_heap_give_back(struct pf_heap *heap) {
     }
     for (struct pfi_segment *segment = share->large_segments; segment != NULL && given < limit;
          segment = segment->next) {
-        given += trim_tail(heap, segment, SEGMENT_SLACK);
+        given += trim_tail(heap, segment, large_budget / 8);
     }
     if (given < limit) {
-        pfi_large_decommit_free(share, share->generations[PINFOLD_LARGE].budget, limit - given);
+        /* More than the budget: first fit does not use free runs in the order in which they are kept. */
+        pfi_large_decommit_free(share, large_budget / 4 * 5, limit - given);
     }
 }

@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -51,7 +52,9 @@ bool pfi_os_commit(uintptr_t address, size_t size) {
 
 void pfi_os_decommit(uintptr_t address, size_t size) {
     int saved_errno = errno;
-    madvise((void *)address, size, MADV_DONTNEED);
+    if (madvise((void *)address, size, MADV_DONTNEED) != 0) {
+        memset((void *)address, 0, size); /* locked memory cannot be given back, but it must read as zero */
+    }
     errno = saved_errno;
 }
 

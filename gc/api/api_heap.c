@@ -78,6 +78,9 @@ static enum pf_status refuse(enum pf_status status, struct pf_message *message, 
 static enum pf_status build(struct pf_heap *heap, struct pf_message *message) {
     struct pf_options *options = &heap->options;
     enum pf_status status;
+    if (pfi_os_page_size() > PINFOLD_PAGE) {
+        return refuse(PINFOLD_CANNOT_RESERVE, message, "this system's pages are too large", pfi_os_page_size());
+    }
     if (!pfi_arena_init(&heap->arena, options->reserve_size, SMALLEST_ARENA)) {
         return refuse(PINFOLD_CANNOT_RESERVE, message, "the arena", pfi_max(options->reserve_size, SMALLEST_ARENA));
     }

@@ -34,6 +34,13 @@ static const struct row rows[] = {
 };
 enum { ROWS = sizeof rows / sizeof rows[0] };
 
+#define OPTION(name, kind, initial, min, max, sentence)                                    \
+    _Static_assert((size_t)(min) <= (size_t)(max) && (size_t)(initial) <= (size_t)(max) && \
+                       ((size_t)(initial) == 0 || (size_t)(initial) >= (size_t)(min)),     \
+                   #name " has a default outside its range");
+#include "pinfold/options.def"
+#undef OPTION
+
 /* A growing description that tells how long it would be, like snprintf. */
 struct text {
     char *start;
