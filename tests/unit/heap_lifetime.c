@@ -88,7 +88,7 @@ START_TEST(a_reserve_size_asked_for_is_had_or_refused) {
     struct pf_options options = fixture_options();
     struct pf_heap *heap = NULL;
     struct pf_message message = {""};
-    fixture_set(&options, "reserve_size", "4Gi");
+    fixture_set(&options, "reserve_size", "1Gi");
     if (!process_limit_address_space((size_t)256 << 20)) {
         return;
     }

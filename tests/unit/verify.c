@@ -168,7 +168,7 @@ START_TEST(an_array_whose_length_reaches_beyond_its_segment_is_found) {
     open_with_roots();
     root[0] = pf_alloc_array(fixture.thread, &bytes_type, 100);
     fixture_verify(&fixture);
-    ((size_t *)root[0])[1] = (size_t)1 << 40;
+    ((size_t *)root[0])[1] = SIZE_MAX / 8;
     check_found("size");
 }
 END_TEST
