@@ -4,20 +4,24 @@
  * header in BENCH_SYSTEM_HEADER, so that allocation and stores are inlined wherever the system offers it. Each header
  * provides:
  *
- *   struct bench_header            first member of every object: the type word on pinfold, empty elsewhere
- *   BENCH_TYPE(name, struct tag, bits)   a static type; bits is an or of BENCH_REF(struct tag, field), 0 = no
- * references bench_new(mutator, &type)      a zeroed object bench_new_bytes / _doubles / _references(mutator, length)
- * a zeroed array bench_bytes / bench_doubles(array)      address of its elements bench_reference(array, i),
- * bench_set_reference(mutator, array, i, value) BENCH_STORE(mutator, object, field, value)   stores a reference into an
- * object that an allocation may have made old
+ *   struct bench_header       first member of every object: the type word on pinfold, empty elsewhere
+ *   BENCH_TYPE(name, struct tag, bits)        a static type; bits is an or of BENCH_REF(struct tag, field), 0 = none
  *
- *   bench_local                    a reference that survives allocations
- *   bench_keep(mutator, value)     makes one; bench_kept(local) reads, bench_set_local(&local, value) replaces it
- *   bench_drop(mutator, count)     ends the newest `count` of them
+ *   bench_new(mutator, &type)                 a zeroed object
+ *   bench_new_bytes(mutator, length)          a zeroed array; also bench_new_doubles, bench_new_references
+ *   bench_bytes(array)                        address of its elements; also bench_doubles
+ *   bench_reference(array, i)                 an element; bench_set_reference(mutator, array, i, value) replaces it
+ *   BENCH_STORE(mutator, object, field, value)   stores a reference into an object that may have become old
  *
- *   BENCH_RELEASES                 1 where the program ends an object's life itself
- *   bench_release(mutator, object) ends it; does nothing where BENCH_RELEASES is 0
- *   bench_collect(mutator, generation)   collects generations 0..generation, where the system has collections
+ *   bench_local                               a reference that survives allocations
+ *   bench_keep(mutator, value)                makes one; bench_kept(local) reads it, bench_set_local(&local, value)
+ *                                             replaces it
+ *   bench_drop(mutator, count)                ends the newest `count` of them
+ *   bench_drop_from(mutator, local)           ends that one and all newer ones
+ *
+ *   BENCH_RELEASES                            1 where the program ends an object's life itself
+ *   bench_release(mutator, object)            ends it; does nothing where BENCH_RELEASES is 0
+ *   bench_collect(mutator, generation)        collects generations 0..generation, where there are collections
  *
  * Rules for workloads: on a moving collector every allocation makes plain C pointers into the heap stale, so a workload
  * keeps what it needs across an allocation in a bench_local. A plain assignment to a field is allowed only for an

@@ -91,6 +91,11 @@ static inline void bench_set_local(bench_local *local, void *value) {
     **local = value;
 }
 
+/* Ends `oldest` and all kept after it: a store, where counting down would wait for the callee's last store to top. */
+static inline void bench_drop_from(struct bench_mutator *mutator, bench_local oldest) {
+    mutator->top = oldest;
+}
+
 static inline void bench_drop(struct bench_mutator *mutator, size_t count) {
     mutator->top -= count;
 }

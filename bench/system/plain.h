@@ -73,6 +73,10 @@ static inline void bench_set_local(bench_local *local, void *value) {
     *local = value;
 }
 
+static inline void bench_drop_from(struct bench_mutator *mutator, bench_local oldest) {
+    (void)mutator;
+    (void)oldest;
+}
 static inline void bench_drop(struct bench_mutator *mutator, size_t count) {
     (void)mutator;
     (void)count;

@@ -26,12 +26,14 @@ static struct node *build(struct bench_mutator *mutator, unsigned depth) {
     if (depth == 0) {
         return bench_new(mutator, &node_type);
     }
-    bench_local left = bench_keep(mutator, build(mutator, depth - 1));
-    bench_local right = bench_keep(mutator, build(mutator, depth - 1));
+    bench_local left = bench_keep(mutator, NULL);
+    bench_local right = bench_keep(mutator, NULL);
+    bench_set_local(&left, build(mutator, depth - 1));
+    bench_set_local(&right, build(mutator, depth - 1));
     struct node *node = bench_new(mutator, &node_type);
     node->left = bench_kept(left);
     node->right = bench_kept(right);
-    bench_drop(mutator, 2);
+    bench_drop_from(mutator, left);
     return node;
 }
 

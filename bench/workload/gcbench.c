@@ -35,12 +35,14 @@ static struct node *build_bottom_up(struct bench_mutator *mutator, unsigned dept
     if (depth == 0) {
         return bench_new(mutator, &node_type);
     }
-    bench_local left = bench_keep(mutator, build_bottom_up(mutator, depth - 1));
-    bench_local right = bench_keep(mutator, build_bottom_up(mutator, depth - 1));
+    bench_local left = bench_keep(mutator, NULL);
+    bench_local right = bench_keep(mutator, NULL);
+    bench_set_local(&left, build_bottom_up(mutator, depth - 1));
+    bench_set_local(&right, build_bottom_up(mutator, depth - 1));
     struct node *node = bench_new(mutator, &node_type);
     node->left = bench_kept(left);
     node->right = bench_kept(right);
-    bench_drop(mutator, 2);
+    bench_drop_from(mutator, left);
     return node;
 }
 
@@ -58,7 +60,7 @@ static void populate(struct bench_mutator *mutator, unsigned depth, struct node 
     populate(mutator, depth - 1, parent->left);
     parent = bench_kept(local);
     populate(mutator, depth - 1, parent->right);
-    bench_drop(mutator, 1);
+    bench_drop_from(mutator, local);
 }
 
 static struct node *build_top_down(struct bench_mutator *mutator, unsigned depth) {
