@@ -64,7 +64,7 @@ static size_t default_size(void) {
     if (PINFOLD_WORD_BITS == 32) {
         return (size_t)1 << 30;
     }
-    return pfi_max(4 * pfi_os_physical_memory(), (size_t)(UINT64_C(64) << 30));
+    return pfi_clamp(4 * pfi_os_physical_memory(), (size_t)(UINT64_C(64) << 30), PINFOLD_LARGEST_ARENA);
 }
 
 bool pfi_arena_init(struct pfi_arena *arena, size_t size, size_t smallest) {

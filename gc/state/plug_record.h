@@ -28,6 +28,9 @@ enum {
 };
 static_assert(PINFOLD_NODE_RIGHT_SHIFT + PINFOLD_NODE_BITS <= PINFOLD_DISTANCE_SHIFT, "nodes and distance fit a word");
 
+static_assert((uint64_t)PINFOLD_LARGEST_ARENA >> PINFOLD_GRANULE_SHIFT <= (uint64_t)1 << (63 - PINFOLD_DISTANCE_SHIFT),
+              "every distance within the largest arena fits, with its sign");
+
 static inline struct pfi_plug_record *pfi_plug_record_before(uintptr_t plug) {
     return (struct pfi_plug_record *)(plug - sizeof(struct pfi_plug_record));
 }

@@ -19,7 +19,7 @@ extern "C" {
 #define PINFOLD_DEFAULT_SEGMENT ((size_t)256 << 20)
 #define PINFOLD_DEFAULT_LARGE_SEGMENT ((size_t)128 << 20)
 #define PINFOLD_LARGEST_SIZE ((size_t)1 << 36)
-#define PINFOLD_LARGEST_ARENA ((size_t)1 << 46)
+#define PINFOLD_LARGEST_ARENA ((size_t)1 << 42) /* what a plug record can tell of a distance */
 #else
 #define PINFOLD_WORD_BITS 32
 #define PINFOLD_DEFAULT_SEGMENT ((size_t)16 << 20)
