@@ -92,6 +92,14 @@ static void show_large(struct text *text) {
     }
 }
 
+static size_t live_pages(const char *drawing) {
+    size_t pages = 0;
+    for (const char *next = drawing; *next != '\0'; ++next) {
+        pages += isupper((unsigned char)*next) != 0;
+    }
+    return pages;
+}
+
 /* Sweeps; the result must look like `after`, leave `emptied` segments out of the chain, and verify. */
 static void check_sweep(const char *before, const char *after, size_t emptied_wanted) {
     static struct text actual;
@@ -107,6 +115,7 @@ static void check_sweep(const char *before, const char *after, size_t emptied_wa
     show_large(&actual);
     text_expect("the large objects", after, &actual);
     ck_assert_uint_eq(emptied_count, emptied_wanted);
+    ck_assert_uint_eq(share->large_bytes, live_pages(after) * PAGE);
     fixture_close(&fixture); /* verifies: lists, sums and the account of committed memory */
 }
 
