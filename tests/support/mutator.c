@@ -117,8 +117,14 @@ static void allocate(struct mutation *mutation) {
         replay_fail("no room for %zu bytes beside %zu", shadow_size(&shape), shadow->bytes);
     }
     shadow_refresh(shadow); /* a collection may have come with the allocation; the root keeps the object known */
+    int with_barrier = random_chance(mutation->random, 50);
     for (size_t i = 0; i < fresh->slots && i < 3; i++) {
-        shadow_store(shadow, fresh, random_below(mutation->random, fresh->slots), random_value(mutation));
+        size_t slot = random_below(mutation->random, fresh->slots);
+        if (with_barrier) {
+            shadow_store(shadow, fresh, slot, random_value(mutation));
+        } else {
+            shadow_initialize(shadow, fresh, slot, random_value(mutation));
+        }
     }
     struct shadow_object *holder = random_holder(mutation);
     if (holder != NULL && random_chance(mutation->random, 60)) {

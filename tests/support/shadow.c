@@ -158,6 +158,15 @@ void shadow_store(struct shadow *shadow, struct shadow_object *holder, size_t in
     holder->values[index] = value;
 }
 
+void shadow_initialize(struct shadow *shadow, struct shadow_object *fresh, size_t index, struct shadow_value value) {
+    if (shadow->is_stale) {
+        replay_fail("slot %zu of %s %llu is initialized with an address from before a collection", index,
+                    shadow_kind_name(fresh->shape.kind), (unsigned long long)fresh->id);
+    }
+    *shadow_slot_at(&fresh->shape, fresh->address, index) = shadow_word(&value);
+    fresh->values[index] = value;
+}
+
 void shadow_store_range(struct shadow *shadow, struct shadow_object *to, size_t to_index, struct shadow_object *from,
                         size_t from_index, size_t count) {
     void **destination = shadow_slot_at(&to->shape, to->address, to_index);

@@ -88,6 +88,9 @@ struct shadow_object *shadow_allocate(struct shadow *shadow, const struct shadow
 /* Writes slot `index` of `holder`, in heap and shadow, through the barrier. */
 void shadow_store(struct shadow *shadow, struct shadow_object *holder, size_t index, struct shadow_value value);
 
+/* The same without the barrier: allowed for an object allocated since the last safepoint. */
+void shadow_initialize(struct shadow *shadow, struct shadow_object *fresh, size_t index, struct shadow_value value);
+
 /* Copies `count` slots as one block of memory (they may overlap); both must be slots without a gap between them. */
 void shadow_store_range(struct shadow *shadow, struct shadow_object *to, size_t to_index, struct shadow_object *from,
                         size_t from_index, size_t count);
