@@ -21,6 +21,8 @@ static void place_survivors(struct pfi_move_plan *plan, struct pfi_segment *segm
     uintptr_t place = segment->first;
     pfi_plug_walk_open_at(&walk, plan, 0);
     while (pfi_plug_walk_next(&walk, &plug)) {
+        bool was_to_stay = pfi_plug_record_distance(plug.record) == 0;
+        plan->moved += was_to_stay ? plug.end - plug.start : 0; /* the others were counted by plan */
         pfi_move_plan_place(plan, &plug, place);
         place += plug.end - plug.start;
     }
@@ -36,7 +38,6 @@ void pfi_expand(struct pfi_move_plan *plan) {
         return;
     }
     place_survivors(plan, segment);
-    plan->moved += plan->survived[0];
     share->ephemeral->plan_allocated = plan->new_start[1];
     plan->new_ephemeral = segment;
     plan->new_start[1] = segment->first;

@@ -31,59 +31,64 @@ static inline size_t pf_max_length(const struct pf_type *type) {
     return type->element_size == 0 ? 0 : (SIZE_MAX / 4 - type->base_size) / type->element_size;
 }
 
+/* Takes `size` bytes from the thread's context; 0 when it has not got them. */
+static inline int pf_bump(struct pf_thread *thread, const struct pf_type *type, size_t size, void **object) {
+    char *start = thread->alloc_ptr;
+    if (PINFOLD_UNLIKELY(size > (size_t)(thread->alloc_limit - start))) {
+        return 0;
+    }
+    thread->alloc_ptr = start + size;
+    *(const struct pf_type **)(void *)start = type;
+    *object = start;
+    return 1;
+}
+
+/* Bytes of an array of `length` <= pf_max_length elements. */
+static inline size_t pf_array_size(const struct pf_type *type, size_t length) {
+    return (type->base_size + length * type->element_size + 7) & ~(size_t)7;
+}
+
 /* An object of a fixed-size type. */
 static inline void *pf_alloc(struct pf_thread *thread, const struct pf_type *type) {
-    size_t size = type->base_size;
-    char *object = thread->alloc_ptr;
-    if (PINFOLD_LIKELY(size <= (size_t)(thread->alloc_limit - object))) {
-        thread->alloc_ptr = object + size;
-        *(const struct pf_type **)(void *)object = type;
+    void *object;
+    if (PINFOLD_LIKELY(pf_bump(thread, type, type->base_size, &object))) {
         return object;
     }
-    return pf_alloc_slow(thread, type, size, PINFOLD_NO_LENGTH);
+    return pf_alloc_slow(thread, type, type->base_size, PINFOLD_NO_LENGTH);
 }
 
 /* An array of `length` elements. A length above pf_max_length (a negative number, converted) is a broken contract. */
 static inline void *pf_alloc_array(struct pf_thread *thread, const struct pf_type *type, size_t length) {
+    void *array;
     if (PINFOLD_UNLIKELY(length > pf_max_length(type))) {
         return pf_bad_length(thread, type, length, 0);
     }
-    size_t size = (type->base_size + length * type->element_size + 7) & ~(size_t)7;
-    char *object = thread->alloc_ptr;
-    if (PINFOLD_LIKELY(size <= (size_t)(thread->alloc_limit - object))) {
-        thread->alloc_ptr = object + size;
-        *(const struct pf_type **)(void *)object = type;
-        ((size_t *)(void *)object)[1] = length;
-        return object;
+    if (PINFOLD_LIKELY(pf_bump(thread, type, pf_array_size(type, length), &array))) {
+        ((size_t *)array)[1] = length;
+        return array;
     }
-    return pf_alloc_slow(thread, type, size, length);
+    return pf_alloc_slow(thread, type, pf_array_size(type, length), length);
 }
 
 /* The same, but NULL instead of the out-of-memory handler; pf_thread_status tells why. */
 static inline void *pf_try_alloc(struct pf_thread *thread, const struct pf_type *type) {
-    size_t size = type->base_size;
-    char *object = thread->alloc_ptr;
-    if (PINFOLD_LIKELY(size <= (size_t)(thread->alloc_limit - object))) {
-        thread->alloc_ptr = object + size;
-        *(const struct pf_type **)(void *)object = type;
+    void *object;
+    if (PINFOLD_LIKELY(pf_bump(thread, type, type->base_size, &object))) {
         return object;
     }
-    return pf_try_alloc_slow(thread, type, size, PINFOLD_NO_LENGTH);
+    return pf_try_alloc_slow(thread, type, type->base_size, PINFOLD_NO_LENGTH);
 }
 
 static inline void *pf_try_alloc_array(struct pf_thread *thread, const struct pf_type *type, size_t length) {
+    void *array;
     if (PINFOLD_UNLIKELY(length > pf_max_length(type))) {
         return pf_bad_length(thread, type, length, 1);
     }
-    size_t size = (type->base_size + length * type->element_size + 7) & ~(size_t)7;
-    char *object = thread->alloc_ptr;
-    if (PINFOLD_LIKELY(size <= (size_t)(thread->alloc_limit - object))) {
-        thread->alloc_ptr = object + size;
-        *(const struct pf_type **)(void *)object = type;
-        ((size_t *)(void *)object)[1] = length;
-        return object;
+    if (PINFOLD_LIKELY(pf_bump(thread, type, pf_array_size(type, length), &array))) {
+        ((size_t *)array)[1] = length;
+        return array;
     }
-    return pf_try_alloc_slow(thread, type, size, length);
+    return pf_try_alloc_slow(thread, type, pf_array_size(type, length), length);
 }
 
 #ifdef __cplusplus
