@@ -71,16 +71,19 @@ bool pfi_arena_init(struct pfi_arena *arena, size_t size, size_t smallest) {
     if (size != 0) {
         return reserve(arena, pfi_align_up(pfi_max(size, smallest), PINFOLD_UNIT));
     }
-    for (size = pfi_align_up(default_size(), PINFOLD_UNIT); size >= smallest;
-         size = pfi_align_up(size / 2, PINFOLD_UNIT)) {
-        if (reserve(arena, size)) {
-            return true;
-        }
-        if (size == PINFOLD_UNIT) {
-            break;
-        }
+    size = pfi_align_up(default_size(), PINFOLD_UNIT);
+    if (reserve(arena, size)) {
+        return true;
     }
-    return false;
+    /* Address space is short, and the program needs some of it, too: a quarter of what could be had. */
+    do {
+        size = pfi_align_up(size / 2, PINFOLD_UNIT);
+        if (size < smallest) {
+            return false;
+        }
+    } while (!reserve(arena, size));
+    pfi_arena_finish(arena);
+    return reserve(arena, pfi_max(pfi_align_up(size / 4, PINFOLD_UNIT), smallest));
 }
 
 void pfi_arena_set_commit_step(struct pfi_arena *arena, size_t step, bool huge_pages) {

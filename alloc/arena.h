@@ -40,8 +40,8 @@ struct pfi_arena {
     pfi_counter committed; /* heap memory */
 };
 
-/* Reserves `size` bytes, or, when size is 0, four times physical memory (at least 64 GiB), halved until the system
- * agrees. `smallest` is the least that is worth having. false: nothing is kept. */
+/* Reserves `size` bytes, or, when size is 0, four times physical memory (at least 64 GiB); when the system refuses
+ * that, a quarter of what it grants. `smallest` is the least that is worth having. false: nothing is kept. */
 bool pfi_arena_init(struct pfi_arena *arena, size_t size, size_t smallest);
 
 /* Commits grow by at least this many bytes, and to multiples of it; a power of two, a page at least. With huge pages

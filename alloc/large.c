@@ -4,7 +4,10 @@
 #include "alloc/object_starts.h"
 #include "alloc/platform/check.h"
 
-enum { RUN_HEADER = 4 * sizeof(uintptr_t) };
+enum {
+    RUN_HEADER = 4 * sizeof(uintptr_t),
+    SMALLEST_DECOMMIT = 1 << 16, /* shorter runs are not worth a system call and the fault on their header */
+};
 
 void pfi_large_thread_run(struct pfi_share *share, uintptr_t start, size_t size, bool clean) {
     pfi_free_object_format(start, size);
@@ -118,7 +121,7 @@ size_t pfi_large_decommit_free(struct pfi_share *share, size_t keep, size_t limi
         uintptr_t object = segment->first;
         while (object < segment->allocated && given < limit) {
             size_t size = pfi_large_footprint(pfi_object_size(object));
-            if (pfi_object_is_free(object) && !pfi_large_run_is_clean(object)) {
+            if (pfi_object_is_free(object) && !pfi_large_run_is_clean(object) && size >= SMALLEST_DECOMMIT) {
                 if (kept < keep) {
                     kept += size;
                 } else {

@@ -75,7 +75,7 @@ void pfi_cycle_verify(const struct pfi_cycle *cycle, const char *when) {
     }
     struct pf_message message;
     int result = pfi_verify(&heap->share, &heap->roots, heap->tags, &message);
-    PINFOLD_REQUIRE(result == 0, "the heap is damaged %s collection %llu: %s", when,
+    PINFOLD_REQUIRE(result <= 0, "the heap is damaged %s collection %llu: %s", when,
                     (unsigned long long)cycle->record.number, message.text);
 }
 
@@ -114,23 +114,34 @@ static size_t live_bytes(const struct pfi_cycle *cycle) {
     return live;
 }
 
-static size_t new_budget(const struct pfi_cycle *cycle, int generation) {
-    const struct pf_heap *heap = cycle->heap;
-    const struct pfi_share *share = &heap->share;
-    const struct pfi_budget_rule *rule = &heap->budget_rules[generation];
+/* What survival asks for. */
+static size_t wanted_budget(const struct pfi_cycle *cycle, int generation) {
+    const struct pfi_budget_rule *rule = &cycle->heap->budget_rules[generation];
     size_t before = cycle->size_before[generation];
     size_t survived = cycle->record.survived_bytes[generation];
-    size_t budget = generation < 2 ? pfi_budget_young(rule, before, survived)
-                                   : pfi_budget_old(rule, before, survived, cycle->record.after_bytes[generation]);
+    return generation < 2 ? pfi_budget_young(rule, before, survived)
+                          : pfi_budget_old(rule, before, survived, cycle->record.after_bytes[generation]);
+}
+
+/* What the heap as a whole allows. */
+static size_t bound_budget(const struct pfi_cycle *cycle, int generation, size_t budget) {
+    const struct pf_heap *heap = cycle->heap;
+    size_t min = heap->budget_rules[generation].min;
     if (generation < 2) {
-        size_t min = pfi_max(rule->min, heap->budget_rules[0].min / (size_t)(generation + 1));
-        budget = pfi_budget_young_for_heap(budget, min, heap->live_after_full / 9 * 4 >> generation);
+        size_t least = pfi_max(min, heap->budget_rules[0].min >> generation);
+        return pfi_budget_young_for_heap(budget, least, heap->live_after_full / 9 * 4 >> generation);
     }
     if (generation == PINFOLD_LARGE) {
-        size_t old = share->large_bytes + cycle->record.after_bytes[2];
-        budget = pfi_clamp(budget, rule->min, pfi_max(rule->min, old / 100 * heap->options.large_growth_percent));
+        size_t old = heap->share.large_bytes + cycle->record.after_bytes[2];
+        return pfi_budget_large_for_heap(budget, min, old / 100 * heap->options.large_growth_percent);
     }
-    return pfi_budget_smooth(share->generations[generation].budget, cycle->budget_left_before[generation], budget);
+    return budget;
+}
+
+static size_t new_budget(const struct pfi_cycle *cycle, int generation) {
+    size_t smooth = pfi_budget_smooth(cycle->heap->share.generations[generation].budget,
+                                      cycle->budget_left_before[generation], wanted_budget(cycle, generation));
+    return bound_budget(cycle, generation, smooth);
 }
 
 /* Half of the budget at most, so that a small budget is not one chunk; nothing when every allocation is to be seen. */

@@ -31,33 +31,38 @@ void pfi_heap_release_segment(struct pf_heap *heap, struct pfi_segment *segment)
     pfi_segment_release(&heap->arena, segment);
 }
 
-/* Trims the committed tail behind `keep` bytes after the objects; returns what was given back. */
-static size_t trim_tail(struct pf_heap *heap, struct pfi_segment *segment, size_t keep) {
+/* Trims the committed tail behind `keep` bytes after the objects, by at most `limit`; returns what was given back. */
+static size_t trim_tail(struct pf_heap *heap, struct pfi_segment *segment, size_t keep, size_t limit) {
     uintptr_t end = segment->allocated + keep;
     if (end + SEGMENT_SURPLUS > segment->committed) {
         return 0;
     }
+    end = pfi_max(end, segment->committed - pfi_min(limit, segment->committed - end));
     size_t before = segment->committed;
     pfi_segment_trim(&heap->arena, segment, end);
     return before - segment->committed;
 }
 
-/* What the ephemeral segment will hold beyond its present end before the next full collection. */
-static size_t expected_growth(const struct pfi_share *share) {
-    return share->generations[0].budget / 4 * 5 + share->generations[1].budget + share->generations[2].budget;
+/* What the ephemeral segment will hold beyond its present end before the next full collection. Budgets remember busier
+ * times for a while; what is live now does not. */
+static size_t expected_growth(const struct pf_heap *heap) {
+    const struct pfi_generation *generations = heap->share.generations;
+    size_t budgets = generations[0].budget / 4 * 5 + generations[1].budget + generations[2].budget;
+    return pfi_min(budgets, heap->live_after_full + 2 * heap->options.gen0_size);
 }
 
 void pfi_heap_give_back(struct pf_heap *heap) {
     struct pfi_share *share = &heap->share;
-    size_t large_budget = share->generations[PINFOLD_LARGE].budget;
+    size_t large_budget = pfi_min(share->generations[PINFOLD_LARGE].budget, share->large_bytes);
     size_t limit = heap->options.decommit_step_size;
     size_t given = 0;
     for (struct pfi_segment *segment = share->segments; segment != NULL && given < limit; segment = segment->next) {
-        given += trim_tail(heap, segment, segment == share->ephemeral ? expected_growth(share) : SEGMENT_SLACK);
+        size_t keep = segment == share->ephemeral ? expected_growth(heap) : SEGMENT_SLACK;
+        given += trim_tail(heap, segment, keep, limit - given);
     }
     for (struct pfi_segment *segment = share->large_segments; segment != NULL && given < limit;
          segment = segment->next) {
-        given += trim_tail(heap, segment, large_budget / 8);
+        given += trim_tail(heap, segment, large_budget / 8, limit - given);
     }
     if (given < limit) {
         /* More than the budget: first fit does not use free runs in the order in which they are kept. */

@@ -16,8 +16,8 @@
 #include "alloc/share.h"
 #include "gc/root/roots.h"
 
-/* Entry: world stopped, contexts closed. 0 = clean. Takes memory of its own (1/64 of the heap); without it the check is
- * refused with a message. */
+/* Entry: world stopped, contexts closed. 0 = clean, 1 = damaged. Takes memory of its own (1/64 of the heap); -1 when it
+ * cannot be had and nothing was checked. */
 int pfi_verify(const struct pfi_share *share, struct pfi_roots *roots, struct pfi_tags tags,
                struct pf_message *message);
 

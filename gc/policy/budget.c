@@ -47,6 +47,12 @@ size_t pfi_budget_young_for_heap(size_t budget, size_t min, size_t share) {
     return budget < most ? budget : most;
 }
 
+size_t pfi_budget_large_for_heap(size_t budget, size_t min, size_t share) {
+    size_t most = share > min ? share : min;
+    size_t least = share / 2 > min ? share / 2 : min;
+    return budget < least ? least : budget > most ? most : budget;
+}
+
 size_t pfi_budget_heap_limit(size_t live_after_full, size_t gen0_min) {
     return live_after_full / 10 * 18 + 2 * gen0_min;
 }

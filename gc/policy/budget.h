@@ -36,6 +36,10 @@ size_t pfi_budget_smooth(size_t old_budget, int64_t budget_left, size_t new_budg
  * min on that account. */
 size_t pfi_budget_young_for_heap(size_t budget, size_t min, size_t share);
 
+/* A full collection costs what lives in the whole heap, so large objects' budget must not be small beside that; and it
+ * is memory, so it must not be large either: between half of `share` and `share`, not below min. */
+size_t pfi_budget_large_for_heap(size_t budget, size_t min, size_t share);
+
 /* What the heap may grow to before a full collection, given what was live after the last one: twice that, and some room
  * for small heaps. */
 size_t pfi_budget_heap_limit(size_t live_after_full, size_t gen0_min);

@@ -21,8 +21,21 @@ void pfi_handle_table_finish(struct pfi_handle_table *table) {
     }
 }
 
-static struct pfi_handle_block *new_block(struct pfi_handle_table *table, enum pf_handle_kind kind) {
-    struct pfi_handle_block *block = aligned_alloc(BLOCK_ALIGNMENT, BLOCK_ALIGNMENT);
+static bool is_full(const struct pfi_handle_block *block) {
+    return block->in_use == ~(uint64_t)0;
+}
+
+static void push_with_room(struct pfi_handle_table *table, struct pfi_handle_block *block) {
+    block->next_with_room = table->with_room[block->kind];
+    table->with_room[block->kind] = block;
+}
+
+static struct pfi_handle_block *block_with_room(struct pfi_handle_table *table, enum pf_handle_kind kind) {
+    struct pfi_handle_block *block = table->with_room[kind];
+    if (block != NULL) {
+        return block;
+    }
+    block = aligned_alloc(BLOCK_ALIGNMENT, BLOCK_ALIGNMENT);
     if (block == NULL) {
         return NULL;
     }
@@ -31,16 +44,8 @@ static struct pfi_handle_block *new_block(struct pfi_handle_table *table, enum p
     block->kind = (uint8_t)kind;
     block->next = table->blocks;
     table->blocks = block;
+    push_with_room(table, block);
     return block;
-}
-
-static struct pfi_handle_block *block_with_room(struct pfi_handle_table *table, enum pf_handle_kind kind) {
-    struct pfi_handle_block *block = table->with_room;
-    while (block != NULL && (block->in_use == ~(uint64_t)0 || block->kind != (uint8_t)kind)) {
-        block = block->next;
-    }
-    table->with_room = block != NULL ? block : new_block(table, kind);
-    return table->with_room;
 }
 
 struct pf_handle *pfi_handle_table_add(struct pfi_handle_table *table, enum pf_handle_kind kind, uintptr_t object) {
@@ -52,6 +57,9 @@ struct pf_handle *pfi_handle_table_add(struct pfi_handle_table *table, enum pf_h
     block->in_use |= (uint64_t)1 << index;
     block->slots[index].object = object;
     pfi_handle_block_rejuvenate(block);
+    if (is_full(block)) { /* it is the first of its list */
+        table->with_room[kind] = block->next_with_room;
+    }
     ++table->count;
     return &block->slots[index];
 }
@@ -71,8 +79,9 @@ void pfi_handle_table_remove(struct pfi_handle_table *table, struct pf_handle *h
     struct pfi_handle_block *block = pfi_handle_block_of(handle);
     size_t index = (size_t)(handle - block->slots);
     handle->object = 0;
+    if (is_full(block)) {
+        push_with_room(table, block);
+    }
     block->in_use &= ~((uint64_t)1 << index);
     --table->count;
-    /* Blocks before with_room in the chain may be searched never again: start over from the freed one. */
-    table->with_room = table->blocks;
 }

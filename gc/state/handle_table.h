@@ -3,7 +3,7 @@
  * Handles: slots in blocks of 64, one kind a block, each block with the age of its youngest object, so that a
  * collection of generation 0 looks only at blocks that can matter.
  *
- *     block (aligned to its size):  header { next, in_use bits, kind, age } | 64 slots
+ *     block (aligned to its size):  header { links, in_use bits, kind, age } | 64 slots
  *
  * Invariant: age <= generation of every object of the block. A handle is the address of its slot.
  * Changed by any thread outside collections, one at a time; ages are computed anew by the age phase.
@@ -16,7 +16,7 @@
 #include "alloc/object.h"
 #include "pinfold/handle.h"
 
-enum { PINFOLD_HANDLES_PER_BLOCK = 64, PINFOLD_OLDEST_AGE = 2 };
+enum { PINFOLD_HANDLES_PER_BLOCK = 64, PINFOLD_OLDEST_AGE = 2, PINFOLD_HANDLE_KINDS = PINFOLD_HANDLE_STRONG + 1 };
 
 struct pf_handle {
     uintptr_t object;
@@ -26,6 +26,7 @@ struct pfi_handle_block {
     uint64_t magic;
     uint64_t in_use;
     struct pfi_handle_block *next;
+    struct pfi_handle_block *next_with_room;
     uint8_t kind;
     uint8_t age;
     struct pf_handle slots[PINFOLD_HANDLES_PER_BLOCK];
@@ -33,7 +34,7 @@ struct pfi_handle_block {
 
 struct pfi_handle_table {
     struct pfi_handle_block *blocks;
-    struct pfi_handle_block *with_room; /* where to look first; NULL when all were full */
+    struct pfi_handle_block *with_room[PINFOLD_HANDLE_KINDS]; /* by kind: exactly the blocks that are not full */
     size_t count;
 };
 

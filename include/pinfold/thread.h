@@ -35,7 +35,8 @@ PINFOLD_MUST_CHECK PINFOLD_API enum pf_status pf_thread_attach(struct pf_heap *h
 /* Ends the attachment. The thread's frames must be popped. */
 PINFOLD_API void pf_thread_detach(struct pf_thread *thread);
 
-/* Why the last pf_try_alloc... of this thread returned NULL: OUT_OF_MEMORY or BAD_LENGTH; OK when it did not. */
+/* Why a pf_try_alloc... of this thread has just returned NULL: OUT_OF_MEMORY or BAD_LENGTH. Says nothing after a call
+ * that succeeded. */
 PINFOLD_API enum pf_status pf_thread_status(const struct pf_thread *thread);
 
 #ifdef __cplusplus

@@ -21,7 +21,8 @@ PINFOLD_API int pf_heap_walk(struct pf_thread *thread, pf_walk_visit *visit, voi
 /* The generation in which `object` lies: 0, 1 or 2; 3 for a large object; -1 when the address is not in the heap. */
 PINFOLD_API int pf_generation_of(const struct pf_heap *heap, const void *object);
 
-/* Checks the heap now. 0 = clean; otherwise the message names object, slot, holder, segment and generation. */
+/* Checks the heap now. 0 = clean; 1 = damaged, and the message names object, slot, holder, segment and generation; -1 =
+ * not checked for want of memory. */
 PINFOLD_API int pf_heap_verify(struct pf_thread *thread, struct pf_message *message);
 
 #ifdef __cplusplus

@@ -148,6 +148,27 @@ START_TEST(a_new_handle_makes_its_block_young) {
 }
 END_TEST
 
+START_TEST(a_freed_handle_is_used_again_at_once_however_many_full_blocks_there_are) {
+    enum { BLOCKS = 2000, COUNT = BLOCKS * PINFOLD_HANDLES_PER_BLOCK };
+    static struct pf_handle *handles[COUNT];
+    struct pfi_handle_table table;
+    pfi_handle_table_init(&table);
+    for (size_t i = 0; i < COUNT; i++) {
+        handles[i] = pfi_handle_table_add(&table, PINFOLD_HANDLE_STRONG, 0);
+        ck_assert_ptr_nonnull(handles[i]);
+    }
+    ck_assert_ptr_null(table.with_room[PINFOLD_HANDLE_STRONG]);
+    for (size_t i = 0; i < COUNT; i++) { /* in the order of creation: the oldest block first */
+        struct pf_handle *freed = handles[i];
+        pfi_handle_table_remove(&table, freed);
+        handles[i] = pfi_handle_table_add(&table, PINFOLD_HANDLE_STRONG, 0);
+        ck_assert_ptr_eq(handles[i], freed);
+    }
+    ck_assert_uint_eq(block_count(&table), BLOCKS);
+    pfi_handle_table_finish(&table);
+}
+END_TEST
+
 SUITE("unit/handle_table", the_table_agrees_with_an_array_of_handles_and_uses_freed_slots_again,
       a_full_block_is_followed_by_a_second_one, only_the_address_of_a_used_slot_is_a_handle,
-      a_new_handle_makes_its_block_young)
+      a_new_handle_makes_its_block_young, a_freed_handle_is_used_again_at_once_however_many_full_blocks_there_are)
