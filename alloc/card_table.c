@@ -28,3 +28,21 @@ void pfi_cards_remember_stored(uint8_t *cards, uintptr_t start, uintptr_t end) {
         card = pfi_card_find(cards, card + 1, limit, PINFOLD_CARD_STORED, true);
     }
 }
+
+/* Folds the bits of eight cards at a time into the lowest bit of each and adds those up. */
+size_t pfi_cards_count(const uint8_t *cards, uintptr_t start, uintptr_t end) {
+    uintptr_t card = start >> PINFOLD_CARD_SHIFT;
+    uintptr_t limit = (end + PINFOLD_CARD - 1) >> PINFOLD_CARD_SHIFT;
+    size_t count = 0;
+    for (; card + 8 <= limit; card += 8) {
+        const uint64_t ones = UINT64_MAX / 0xFF;
+        uint64_t eight;
+        memcpy(&eight, &cards[card], sizeof eight);
+        uint64_t dirty = (eight | eight >> 7) & ones; /* remembered: bit 0; stored: bit 7 */
+        count += (dirty * ones) >> 56;
+    }
+    for (; card < limit; ++card) {
+        count += cards[card] != 0;
+    }
+    return count;
+}

@@ -56,6 +56,9 @@ static inline void pfi_cards_clean(uint8_t *cards, uintptr_t start, uintptr_t en
 /* After a collection without relocation nothing is in generation 0: what was stored is remembered. */
 void pfi_cards_remember_stored(uint8_t *cards, uintptr_t start, uintptr_t end);
 
+/* Cards of [start, end) that are not clean. */
+size_t pfi_cards_count(const uint8_t *cards, uintptr_t start, uintptr_t end);
+
 /* First card in [card, limit) that has one of the bits of `interest` (has none of them when `wanted` is false); limit
  * when there is none. */
 uintptr_t pfi_card_find(const uint8_t *cards, uintptr_t card, uintptr_t limit, uint8_t interest, bool wanted);

@@ -12,7 +12,7 @@ enum {
 void pfi_large_thread_run(struct pfi_share *share, uintptr_t start, size_t size, bool clean) {
     pfi_free_object_format(start, size);
     if (share->options->stress.poison) {
-        memset((void *)(start + RUN_HEADER), 0xDB, size - RUN_HEADER);
+        memset((void *)(start + RUN_HEADER), PINFOLD_POISON, size - RUN_HEADER);
         clean = false;
     }
     *pfi_free_object_planned_end(start) = clean;
@@ -67,6 +67,9 @@ static uintptr_t take_from_segments(struct pfi_share *share, size_t footprint, e
     }
     struct pfi_segment *segment =
         pfi_segment_create(share->arena, pfi_max(footprint, share->options->large_segment_size), true);
+    if (segment == NULL) { /* where the arena is nearly full, one that holds just this object */
+        segment = pfi_segment_create(share->arena, footprint, true);
+    }
     if (segment == NULL) {
         return 0;
     }

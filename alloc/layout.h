@@ -29,13 +29,14 @@ enum {
     PINFOLD_BRICK_SHIFT = 11,
 #endif
     PINFOLD_BRICK = 1 << PINFOLD_BRICK_SHIFT,
-    PINFOLD_PAGE_SHIFT = 12, /* granularity of large objects and of commits; at least the system's page is checked */
+    PINFOLD_PAGE_SHIFT = 12, /* granularity of large objects and of commits; a heap is refused where pages are larger */
     PINFOLD_PAGE = 1 << PINFOLD_PAGE_SHIFT,
     PINFOLD_UNIT_SHIFT = 18,
     PINFOLD_UNIT = 1 << PINFOLD_UNIT_SHIFT,
     PINFOLD_COMMIT_STEP = 1 << 18, /* commits grow in multiples of this; the ancestor used 64 KiB */
     PINFOLD_HUGE_PAGE = 1 << 21,   /* ... or of this, when segments are large enough for huge pages to pay */
     PINFOLD_MARK_WORD_GRANULES = 64,
+    PINFOLD_POISON = 0xDB, /* fills memory without objects under that stress mode */
 };
 
 static_assert(PINFOLD_MIN_OBJECT == 2 * sizeof(uint64_t), "a plug record fills a smallest gap");

@@ -37,7 +37,7 @@ struct pfi_segment *pfi_segment_create(struct pfi_arena *arena, size_t size, boo
 /* Gives memory and range back to the arena. The segment must be out of every chain. */
 void pfi_segment_release(struct pfi_arena *arena, struct pfi_segment *segment);
 
-/* Makes [first, address) usable. false: not beyond the segment, but the system refused. */
+/* Makes [first, address) usable. false: beyond the segment's end, or the system refused. */
 bool pfi_segment_commit(struct pfi_arena *arena, struct pfi_segment *segment, uintptr_t address);
 
 /* Gives back the memory from `address` (rounded up to a page) on. */

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "alloc/share.h"
 
+#include "alloc/card_table.h"
 #include "alloc/object.h"
 #include "alloc/object_starts.h"
 #include "alloc/platform/check.h"
@@ -10,7 +11,6 @@ enum {
     GEN2_FIRST_LIMIT = PINFOLD_WORD_BITS == 64 ? 256 : 128,
     LARGE_BINS = 7,
     LARGE_FIRST_LIMIT = 1 << 16,
-    POISON = 0xDB,
 };
 
 enum pf_status pfi_share_init(struct pfi_share *share, struct pfi_arena *arena, const struct pf_options *options) {
@@ -78,7 +78,7 @@ void pfi_share_format_gap(struct pfi_share *share, int generation, uintptr_t sta
     PINFOLD_REQUIRE(size >= PINFOLD_MIN_OBJECT, "a gap of %zu bytes at %#zx cannot be formatted", size, (size_t)start);
     pfi_free_object_format(start, size);
     if (share->options->stress.poison) {
-        memset((void *)(start + PINFOLD_MIN_OBJECT), POISON, size - PINFOLD_MIN_OBJECT);
+        memset((void *)(start + PINFOLD_MIN_OBJECT), PINFOLD_POISON, size - PINFOLD_MIN_OBJECT);
     }
     pfi_object_starts_set(share->arena->object_starts, start, start + size);
     share->generations[generation].free_bytes += size;
@@ -100,8 +100,28 @@ void pfi_share_forget_free(struct pfi_share *share, int oldest) {
 
 void pfi_share_poison_tail(const struct pfi_share *share, const struct pfi_segment *segment) {
     if (share->options->stress.poison && segment->allocated < segment->used) {
-        memset((void *)segment->allocated, POISON, segment->used - segment->allocated);
+        memset((void *)segment->allocated, PINFOLD_POISON, segment->used - segment->allocated);
     }
+}
+
+void pfi_share_clean_young_cards(struct pfi_share *share) {
+    pfi_cards_clean_inside(share->arena->cards, share->start[1],
+                           pfi_align_up(share->ephemeral->allocated, PINFOLD_CARD));
+}
+
+struct pfi_segment *pfi_share_unlink_empty(struct pfi_share *share) {
+    struct pfi_segment *emptied = NULL;
+    for (struct pfi_segment **link = &share->segments; *link != share->ephemeral;) {
+        struct pfi_segment *segment = *link;
+        if (segment->allocated != segment->first) {
+            link = &segment->next;
+            continue;
+        }
+        *link = segment->next;
+        segment->next = emptied;
+        emptied = segment;
+    }
+    return emptied;
 }
 
 bool pfi_share_is_valid(const struct pfi_share *share) {

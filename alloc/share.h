@@ -80,6 +80,12 @@ void pfi_share_forget_free(struct pfi_share *share, int oldest);
 /* Fills the memory behind the segment's objects with the poison byte, when that stress mode is on. */
 void pfi_share_poison_tail(const struct pfi_share *share, const struct pfi_segment *segment);
 
+/* After a collection nothing is younger than generation 1, so the cards of its objects say nothing: cleans them. */
+void pfi_share_clean_young_cards(struct pfi_share *share);
+
+/* Takes the segments of small objects that hold none out of the chain, the ephemeral one excepted; returns them. */
+struct pfi_segment *pfi_share_unlink_empty(struct pfi_share *share);
+
 bool pfi_share_is_valid(const struct pfi_share *share);
 
 #endif

@@ -7,6 +7,7 @@
 #include "gc/observe/verify.h"
 #include "gc/policy/condemn.h"
 #include "gc/policy/decide.h"
+#include "gc/root/cards.h"
 #include "gc/world/mutator.h"
 
 static bool is_last_chance(const struct pfi_cycle *cycle) {
@@ -32,7 +33,13 @@ static int choose_generation(struct pf_heap *heap, const struct pfi_request *req
         input.budget_left[generation] = share->generations[generation].budget_left;
         input.heap_bytes += pfi_share_generation_bytes(share, generation) - share->generations[generation].free_bytes;
     }
-    return pfi_condemn(&input);
+    int generation = pfi_condemn(&input);
+    if (generation == 1 && !input.is_induced) {
+        size_t dirty = pfi_cards_count_older(share) << PINFOLD_CARD_SHIFT;
+        size_t young = pfi_share_generation_bytes(share, 0) + pfi_share_generation_bytes(share, 1);
+        return pfi_condemn_prefers_full(dirty, input.gen2_bytes, young) ? 2 : 1;
+    }
+    return generation;
 }
 
 void pfi_cycle_open(struct pfi_cycle *cycle, struct pf_heap *heap, const struct pfi_request *request) {
@@ -90,10 +97,11 @@ void pfi_cycle_decide(struct pfi_cycle *cycle) {
         .stress_sweep = heap->options.stress.sweep,
         .stress_expand = heap->options.stress.expand,
         .is_last_chance = is_last_chance(cycle),
-        .room_if_swept = heap->share.ephemeral->end - heap->share.ephemeral->allocated,
+        .room_if_swept = heap->share.ephemeral->end - plan->swept_end,
         .room_needed = pfi_heap_room_needed(heap),
         .gaps = plan->gaps,
-        .condemned_bytes = plan->gaps + survived,
+        .survived = survived,
+        .moved = plan->moved,
         .memory_load = heap->memory_load,
     };
     cycle->record.decision = pfi_decide(&input);
@@ -129,7 +137,7 @@ static size_t bound_budget(const struct pfi_cycle *cycle, int generation, size_t
     size_t min = heap->budget_rules[generation].min;
     if (generation < 2) {
         size_t least = pfi_max(min, heap->budget_rules[0].min >> generation);
-        return pfi_budget_young_for_heap(budget, least, heap->live_after_full / 9 * 4 >> generation);
+        return pfi_budget_young_for_heap(budget, least, heap->live_after_full / 2 >> generation);
     }
     if (generation == PINFOLD_LARGE) {
         size_t old = heap->share.large_bytes + cycle->record.after_bytes[2];

@@ -30,7 +30,7 @@ struct pfi_cycle {
 /* Stops the world and chooses the generation. */
 void pfi_cycle_open(struct pfi_cycle *cycle, struct pf_heap *heap, const struct pfi_request *request);
 
-/* Compact or sweep, and by how much the heap must grow; fills in the record. */
+/* Compact or sweep; the reason goes into the record. */
 void pfi_cycle_decide(struct pfi_cycle *cycle);
 /* Whether the compaction must move the young generations to another segment. */
 bool pfi_cycle_expands(const struct pfi_cycle *cycle);

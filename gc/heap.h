@@ -29,7 +29,7 @@ struct pf_heap {
     size_t live_after_full; /* exact live bytes at the end of the last full collection */
     bool last_full_was_futile;
     unsigned since_full;
-    unsigned memory_load; /* percent; read at most every PINFOLD_LOAD_INTERVAL_NS */
+    unsigned memory_load; /* percent; as of memory_load_time_ns */
     uint64_t memory_load_time_ns;
     bool is_collecting;
 };

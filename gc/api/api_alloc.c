@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * Where "exhausted" becomes "collect, then try again". The allocator below never collects; this loop does, with more
- * effort each time: fit; generation 1; a full compacting collection; a last-chance one; out of memory.
+ * effort each time: what a spent budget asks for; generation 1; last-chance full collections that compact; out of
+ * memory.
  */
 #include <inttypes.h>
 

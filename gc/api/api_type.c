@@ -170,6 +170,21 @@ static bool bitmap_is_bad(const struct pf_type *type) {
     return (type->word_bitmap & ~inside) != 0 || (type->word_bitmap & header) != 0 || type->word_bitmap == 0;
 }
 
+/* References that are declared, but that this way to find them would miss. */
+static bool scan_misses_runs(const struct pf_type *type) {
+    switch (type->scan) {
+    case PINFOLD_SCAN_NONE:
+        return type->run_count != 0 || type->element_run_count != 0;
+    case PINFOLD_SCAN_BITMAP:
+        return type->element_run_count != 0 || (type->run_count != 0 && !runs_fit_bitmap(type)) ||
+               (bitmap_of(type->runs, type->run_count) & ~type->word_bitmap) != 0;
+    case PINFOLD_SCAN_VECTOR:
+        return type->run_count != 0;
+    default:
+        return false;
+    }
+}
+
 enum pf_status pf_type_check(const struct pf_type *type, char *message, size_t message_size) {
     struct report report = {message, message_size};
     if (type == NULL || type->name == NULL) {
@@ -182,6 +197,9 @@ enum pf_status pf_type_check(const struct pf_type *type, char *message, size_t m
     if (type->base_size % 8 != 0 || type->base_size < 16) {
         return refuse(report, "type %s: base size %u is not a multiple of 8 of at least 16", type->name,
                       (unsigned)type->base_size);
+    }
+    if (scan_misses_runs(type)) {
+        return refuse(report, "type %s: scan kind %d does not look at all of its runs", type->name, type->scan);
     }
     switch (type->scan) {
     case PINFOLD_SCAN_NONE:

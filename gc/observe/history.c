@@ -45,7 +45,7 @@ uint64_t pfi_history_pause_quantile(const struct pfi_history *history, double qu
         pauses[index] = history->records[index].pause_ns;
     }
     qsort(pauses, count, sizeof pauses[0], compare_pauses);
-    double position = quantile < 0 ? 0 : quantile > 1 ? (double)(count - 1) : quantile * (double)(count - 1);
+    double position = !(quantile > 0) ? 0 : quantile > 1 ? (double)(count - 1) : quantile * (double)(count - 1);
     return pauses[(size_t)(position + 0.5)];
 }
 

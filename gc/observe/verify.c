@@ -43,7 +43,8 @@ static const char *name_of(uintptr_t object) {
 static bool type_is_plausible(const struct pfi_arena *arena, uintptr_t object) {
     uintptr_t type = pfi_words(object)[0];
     return type >= PINFOLD_PAGE && type % sizeof(void *) == 0 && !pfi_arena_contains(arena, type) &&
-           type >> 1 != (UINTPTR_MAX / 0xFF * 0xDB) >> 1 && (PINFOLD_WORD_BITS < 64 || (uint64_t)type >> 47 == 0);
+           type >> 1 != (UINTPTR_MAX / 0xFF * PINFOLD_POISON) >> 1 &&
+           (PINFOLD_WORD_BITS < 64 || (uint64_t)type >> 47 == 0);
 }
 
 static int check_shape(struct verifier *verifier, const struct pfi_segment *segment, uintptr_t object) {

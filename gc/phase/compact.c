@@ -38,23 +38,7 @@ static void settle_ephemeral(const struct pfi_move_plan *plan) {
     }
     share->start[0] = plan->new_start[0];
     share->start[1] = plan->new_start[1];
-    /* Nothing younger than generation 1 is left: its cards say nothing. */
-    pfi_cards_clean_inside(share->arena->cards, share->start[1], pfi_align_up(segment->allocated, PINFOLD_CARD));
-}
-
-static struct pfi_segment *unlink_empty_segments(struct pfi_share *share) {
-    struct pfi_segment *emptied = NULL;
-    for (struct pfi_segment **link = &share->segments; *link != share->ephemeral;) {
-        struct pfi_segment *segment = *link;
-        if (segment->allocated != segment->first) {
-            link = &segment->next;
-            continue;
-        }
-        *link = segment->next;
-        segment->next = emptied;
-        emptied = segment;
-    }
-    return emptied;
+    pfi_share_clean_young_cards(share);
 }
 
 void pfi_compact(const struct pfi_move_plan *plan, struct pfi_segment **emptied) {
@@ -63,5 +47,5 @@ void pfi_compact(const struct pfi_move_plan *plan, struct pfi_segment **emptied)
     settle_segments(plan->share, plan->condemned);
     pfi_share_forget_free(plan->share, plan->condemned);
     settle_ephemeral(plan);
-    *emptied = unlink_empty_segments(plan->share);
+    *emptied = pfi_share_unlink_empty(plan->share);
 }

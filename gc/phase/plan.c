@@ -103,6 +103,7 @@ static void plan_plug(struct planner *planner, const struct pfi_condemned_range 
     pfi_move_plan_place(plan, plug, place);
     pfi_plug_tree_insert(&planner->tree, plan->share->arena->plug_roots, plan->queue, plug);
     plan->survived[range->generation] += size;
+    plan->gaps += plug->record->gap;
     plan->moved += place == plug->start ? 0 : size;
 }
 
@@ -140,7 +141,6 @@ void pfi_plan(struct pfi_move_plan *plan) {
     pfi_condemned_range_first(share, plan->condemned, &range);
     const struct pfi_segment *segment = NULL;
     uintptr_t gap_start = 0;
-    size_t condemned_bytes = 0;
     do {
         if (range.segment != segment) {
             segment = range.segment;
@@ -150,9 +150,8 @@ void pfi_plan(struct pfi_move_plan *plan) {
             enter_generation_0(&planner);
         }
         gap_start = plan_range(&planner, &range, gap_start);
-        condemned_bytes += range.end - range.start;
     } while (pfi_condemned_range_next(share, &range));
     share->ephemeral->plan_allocated = planner.slide.ptr;
     plan->new_start[0] = planner.slide.ptr;
-    plan->gaps = condemned_bytes - plan->survived[0] - plan->survived[1] - plan->survived[2];
+    plan->swept_end = gap_start;
 }

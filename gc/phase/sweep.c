@@ -40,22 +40,12 @@ static uintptr_t sweep_plugs(const struct pfi_move_plan *plan) {
     return risen_start;
 }
 
-static struct pfi_segment *settle_segments(struct pfi_share *share, int condemned) {
-    struct pfi_segment *emptied = NULL;
-    for (struct pfi_segment **link = &share->segments; *link != NULL;) {
-        struct pfi_segment *segment = *link;
+static void settle_segments(struct pfi_share *share, int condemned) {
+    for (struct pfi_segment *segment = share->segments; segment != NULL; segment = segment->next) {
         if (condemned == 2 || segment == share->ephemeral) {
             cut_segment(share, segment, segment->plan_allocated);
         }
-        if (segment->allocated == segment->first && segment != share->ephemeral) {
-            *link = segment->next;
-            segment->next = emptied;
-            emptied = segment;
-            continue;
-        }
-        link = &segment->next;
     }
-    return emptied;
 }
 
 /* Where each segment's live part ends if nothing on it survives. */
@@ -75,8 +65,7 @@ static void settle_starts(struct pfi_share *share, int condemned, uintptr_t rise
         share->start[1] = risen_start != 0 ? risen_start : end;
     }
     share->start[0] = end;
-    /* Nothing younger than generation 1 is left: its cards say nothing. */
-    pfi_cards_clean_inside(share->arena->cards, share->start[1], pfi_align_up(end, PINFOLD_CARD));
+    pfi_share_clean_young_cards(share);
 }
 
 void pfi_sweep(const struct pfi_move_plan *plan, struct pfi_segment **emptied) {
@@ -85,7 +74,8 @@ void pfi_sweep(const struct pfi_move_plan *plan, struct pfi_segment **emptied) {
     assume_nothing_survives(share, plan->condemned);
     uintptr_t risen_start = sweep_plugs(plan);
     pfi_move_plan_clear_marks(plan);
-    *emptied = settle_segments(share, plan->condemned);
+    settle_segments(share, plan->condemned);
     settle_starts(share, plan->condemned, risen_start);
+    *emptied = pfi_share_unlink_empty(share);
     pfi_cards_remember_older(share);
 }

@@ -27,4 +27,8 @@ struct pfi_condemn_input {
 /* The oldest generation to collect: 0, 1 or 2. */
 int pfi_condemn(const struct pfi_condemn_input *input);
 
+/* Whether a full collection is no dearer than one of generation 1: that one walks every dirty card of the old
+ * generation twice, and where most of them are dirty, it costs as much and frees less. */
+bool pfi_condemn_prefers_full(size_t dirty_bytes, size_t gen2_bytes, size_t young_bytes);
+
 #endif

@@ -10,8 +10,9 @@ static const struct {
 enum { HIGH_MEMORY_LOAD = 90, HIGH_LOAD_GAIN = 1 << 20 };
 
 static bool is_fragmented(const struct pfi_decide_input *input) {
-    return input->gaps >= fragmentation_limits[input->condemned].bytes &&
-           (double)input->gaps >= fragmentation_limits[input->condemned].share * (double)input->condemned_bytes;
+    return input->moved != 0 && input->gaps >= fragmentation_limits[input->condemned].bytes &&
+           (double)input->gaps >=
+               fragmentation_limits[input->condemned].share * (double)(input->gaps + input->survived);
 }
 
 enum pf_decision pfi_decide(const struct pfi_decide_input *input) {

@@ -21,8 +21,9 @@ struct pfi_decide_input {
     bool is_last_chance;
     size_t room_if_swept; /* behind generation 0 on the ephemeral segment, if survivors stay in place */
     size_t room_needed;   /* what the next budget wants there */
-    size_t gaps;          /* dead bytes between the survivors */
-    size_t condemned_bytes;
+    size_t gaps;          /* dead bytes that a sweep would leave between the survivors */
+    size_t survived;
+    size_t moved; /* survivors that compaction would move */
     unsigned memory_load;
 };
 

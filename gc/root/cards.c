@@ -14,12 +14,18 @@ static uintptr_t first_object(const struct pfi_arena *arena, const struct pfi_se
                              : pfi_object_starts_find(arena->object_starts, segment->first, low);
 }
 
-/* The slots in [low, high), the bytes of one run of dirty cards. */
-static void visit_run(const struct pfi_arena *arena, const struct pfi_segment *segment, uintptr_t from, uintptr_t low,
-                      uintptr_t high, pfi_slots_function *visit, void *context) {
+/* The slots in [low, high), the bytes of one run of dirty cards. Returns up to where they are done: a visit callback
+ * walks its whole object however little is wanted, so an object of such a type that reaches farther is done to its last
+ * whole card at once, and runs that lie inside it are done with it. */
+static uintptr_t visit_run(const struct pfi_arena *arena, const struct pfi_segment *segment, uintptr_t from,
+                           uintptr_t low, uintptr_t high, pfi_slots_function *visit, void *context) {
     uintptr_t object = first_object(arena, segment, from, low);
     while (object < high) {
         uintptr_t next = object + pfi_walk_step(segment, object);
+        if (pfi_object_type(object)->scan == PINFOLD_SCAN_CALLBACK && pfi_align_down(next, PINFOLD_CARD) > high) {
+            pfi_cards_clean_inside(arena->cards, high, next);
+            high = pfi_align_down(next, PINFOLD_CARD);
+        }
         if (object >= low && next <= high) {
             pfi_object_visit(object, pfi_object_type(object), visit, context);
         } else {
@@ -27,6 +33,7 @@ static void visit_run(const struct pfi_arena *arena, const struct pfi_segment *s
         }
         object = next;
     }
+    return high;
 }
 
 /* A run of dirty cards, its memory on the way. */
@@ -73,12 +80,17 @@ void pfi_cards_visit(const struct pfi_arena *arena, const struct pfi_segment *se
     struct run runs[AHEAD];
     struct run_finder finder = {arena, from >> PINFOLD_CARD_SHIFT, (to + PINFOLD_CARD - 1) >> PINFOLD_CARD_SHIFT,
                                 interest};
+    uintptr_t done = from;
     for (size_t count = find_runs(&finder, runs, AHEAD); count != 0; count = find_runs(&finder, runs, AHEAD)) {
         for (const struct run *run = runs; run < runs + count; ++run) {
-            uintptr_t card = run->low >> PINFOLD_CARD_SHIFT;
-            memset(&arena->cards[card], 0, (run->high >> PINFOLD_CARD_SHIFT) - card);
-            visit_run(arena, segment, from, run->low, pfi_min(run->high, to), visit, context);
-            if (run->high > to) { /* shared with younger objects: what it says about them is not known here */
+            uintptr_t low = pfi_max(run->low, done);
+            if (low >= run->high) {
+                continue;
+            }
+            memset(&arena->cards[low >> PINFOLD_CARD_SHIFT], 0,
+                   (run->high - low + PINFOLD_CARD - 1) >> PINFOLD_CARD_SHIFT);
+            done = visit_run(arena, segment, from, low, pfi_min(run->high, to), visit, context);
+            if (run->high > to && segment->allocated > to) { /* shared with younger objects, which were not asked */
                 pfi_card_dirty(arena->cards, run->high - 1);
             }
         }
@@ -97,6 +109,15 @@ void pfi_cards_visit_older(const struct pfi_share *share, int condemned, pfi_slo
     for (const struct pfi_segment *segment = share->large_segments; segment != NULL; segment = segment->next) {
         pfi_cards_visit(share->arena, segment, segment->first, segment->allocated, interest, visit, context);
     }
+}
+
+size_t pfi_cards_count_older(const struct pfi_share *share) {
+    size_t count = 0;
+    for (const struct pfi_segment *segment = share->segments; segment != NULL; segment = segment->next) {
+        uintptr_t to = segment == share->ephemeral ? share->start[1] : segment->allocated;
+        count += pfi_cards_count(share->arena->cards, segment->first, to);
+    }
+    return count;
 }
 
 void pfi_cards_remember_older(const struct pfi_share *share) {

@@ -22,6 +22,9 @@ void pfi_cards_visit(const struct pfi_arena *arena, const struct pfi_segment *se
  * that old and condemned objects share is visited for its old part only and stays dirty. */
 void pfi_cards_visit_older(const struct pfi_share *share, int condemned, pfi_slots_function *visit, void *context);
 
+/* How many cards of generation 2's small objects are not clean. */
+size_t pfi_cards_count_older(const struct pfi_share *share);
+
 /* After a sweep, when no object is left in generation 0: what was stored into older objects is merely remembered. */
 void pfi_cards_remember_older(const struct pfi_share *share);
 

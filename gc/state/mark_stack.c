@@ -26,7 +26,8 @@ void pfi_mark_stack_finish(struct pfi_mark_stack *stack) {
 void pfi_mark_stack_trim(struct pfi_mark_stack *stack) {
     enum { KEPT = 1 << 20 };
     PINFOLD_ASSERT(pfi_mark_stack_is_empty(stack));
-    if (stack->size > KEPT) {
+    /* No entry is 0, so a word that still is has never been reached. */
+    if (stack->size > KEPT && stack->entries[KEPT / sizeof(uintptr_t)] != 0) {
         pfi_os_decommit((uintptr_t)stack->entries + KEPT, stack->size - KEPT);
     }
 }

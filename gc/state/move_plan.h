@@ -33,7 +33,8 @@ struct pfi_move_plan {
     bool promotes_in_place;               /* what would be generation 1 becomes generation 2 */
     size_t survived[PINFOLD_GENERATIONS]; /* bytes, by the generation they came from */
     size_t moved;                         /* bytes that compaction would move */
-    size_t gaps;                          /* bytes between and behind plugs, small objects */
+    size_t gaps;                          /* dead bytes before plugs: what a sweep would leave as free objects */
+    uintptr_t swept_end;                  /* where the ephemeral segment would end after a sweep */
 };
 
 /* A part of a segment that is condemned, all of one generation. */

@@ -35,10 +35,10 @@ struct pf_thread;
 struct pf_stress {
     uint32_t collect_every;
     uint8_t compact; /* every collection compacts */
-    uint8_t sweep;   /* every collection sweeps; contradicts compact and expand */
-    uint8_t expand;  /* every compacting collection moves the young generations to a new segment */
-    uint8_t poison;  /* memory without objects is filled with 0xDB */
-    uint8_t verify;  /* the heap is checked before and after every collection */
+    uint8_t sweep;  /* every collection sweeps, but for the last before out of memory; contradicts compact and expand */
+    uint8_t expand; /* every compaction of generation 1 or 2 moves the young generations to a new segment */
+    uint8_t poison; /* memory without objects is filled with 0xDB */
+    uint8_t verify; /* the heap is checked before and after every collection */
 };
 
 struct pf_options {

@@ -52,8 +52,8 @@ enum pf_status {
 PINFOLD_API const char *pf_status_text(enum pf_status status);
 
 /* A broken contract (bad argument, corrupted heap) ends here. The handler gets one sentence and may longjmp away or
- * exit; when it returns, or when none is set, the library prints the sentence on standard error and aborts. Process
- * wide; set it before the first heap is created. */
+ * exit (a heap that was collecting is lost then); when it returns, or when none is set, the library prints the sentence
+ * on standard error and aborts. Process wide; set it before the first heap is created. */
 typedef void pf_fatal_handler(const char *sentence);
 PINFOLD_API void pf_set_fatal_handler(pf_fatal_handler *handler);
 

@@ -13,8 +13,10 @@ extern "C" {
 #endif
 
 /* Calls `visit` for every object of the heap, dead ones that no collection has found yet included, in address order
- * within a segment. `generation` is 0, 1, 2, or 3 for large objects; `is_free` tells free space, of which only address
- * and size mean anything. Return nonzero to stop; that value is returned. The callback must not allocate or collect. */
+ * within a segment. `size` is what the object takes: pf_size_of, for large
+ * objects rounded up to whole pages. `generation` is 0, 1, 2, or 3 for large objects; `is_free` tells free space, of
+ * which only address and size mean anything. Return nonzero to stop; that value is returned. The callback must not
+ * allocate or collect. */
 typedef int pf_walk_visit(void *object, size_t size, int generation, int is_free, void *data);
 PINFOLD_API int pf_heap_walk(struct pf_thread *thread, pf_walk_visit *visit, void *data);
 

@@ -9,14 +9,14 @@ START_TEST(when_everything_is_dead_nothing_is_left_of_the_condemned) {
     static const struct golden golden = {
         .before = "gen2 AA | gen1 BB | gen0 ..,...,.",
         .condemned = 0,
-        .plan = "moved 0, gaps 6",
+        .plan = "moved 0, gaps 0",
         .compacted = "gen2 AA | gen1 BB | gen0",
         .swept = "gen2 AA | gen1 BB | gen0",
     };
     static const struct golden whole_heap = {
         .before = "gen2 ... | gen1 .,.. | gen0 ....",
         .condemned = 2,
-        .plan = "moved 0, gaps 10",
+        .plan = "moved 0, gaps 0",
         .compacted = "gen2 | gen1 | gen0",
         .swept = "gen2 | gen1 | gen0",
     };
@@ -47,7 +47,7 @@ START_TEST(plugs_slide_down_over_gaps_and_a_sweep_makes_the_gaps_free) {
                 "BB  gap 1, by -3\n"
                 "C   gap 3, by -6\n"
                 "brick 0: (A B C)\n"
-                "moved 6, gaps 7",
+                "moved 6, gaps 6",
         .compacted = "gen2 | gen1 AAABBC | gen0",
         .swept = "gen2 | gen1 ffAAAfBBfffC | gen0",
     };
@@ -161,7 +161,7 @@ START_TEST(what_is_dead_behind_the_last_plug_is_cut_off) {
         .condemned = 0,
         .plan = "B gap 40, by -40\n"
                 "brick 0: B\n"
-                "moved 1, gaps 540",
+                "moved 1, gaps 40",
         .compacted = "gen2 | gen1 AB | gen0",
         .swept = "gen2 | gen1 Af*40B | gen0",
     };

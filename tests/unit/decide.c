@@ -14,7 +14,8 @@ static struct pfi_decide_input content(int condemned) {
         .room_if_swept = 1000000,
         .room_needed = 100000,
         .gaps = 1000,
-        .condemned_bytes = 1000000,
+        .survived = 1000000,
+        .moved = 1000,
         .memory_load = 50,
     };
 }
@@ -32,7 +33,7 @@ START_TEST(the_program_gets_what_it_asks_for) {
     input.mode = PINFOLD_COLLECT_COMPACT;
     ck_assert_int_eq(pfi_decide(&input), PINFOLD_DECISION_COMPACT_REQUESTED);
     input.mode = PINFOLD_COLLECT_SWEEP;
-    input.gaps = input.condemned_bytes;
+    input.gaps = 100 * input.survived;
     ck_assert_int_eq(pfi_decide(&input), PINFOLD_DECISION_SWEEP_REQUESTED);
 }
 END_TEST
@@ -74,12 +75,12 @@ END_TEST
 static void check_fragmentation(int condemned, size_t bytes, double share) {
     struct pfi_decide_input input = content(condemned);
     input.gaps = bytes;
-    input.condemned_bytes = (size_t)((double)bytes / share);
+    input.survived = (size_t)((double)bytes / share) - bytes;
     ck_assert_int_eq(pfi_decide(&input), PINFOLD_DECISION_COMPACT_FRAGMENTED);
-    input.condemned_bytes += 1000;
+    input.survived += 1000;
     ck_assert_int_eq(pfi_decide(&input), PINFOLD_DECISION_SWEEP_LITTLE_TO_GAIN);
     input.gaps = bytes - 8;
-    input.condemned_bytes = input.gaps;
+    input.survived = 8;
     ck_assert_int_eq(pfi_decide(&input), PINFOLD_DECISION_SWEEP_LITTLE_TO_GAIN);
 }
 
@@ -90,9 +91,18 @@ START_TEST(fragmentation_is_a_number_of_bytes_and_a_share_of_the_generation) {
 }
 END_TEST
 
+START_TEST(gaps_are_no_reason_to_compact_when_nothing_would_move) {
+    struct pfi_decide_input input = content(2);
+    input.gaps = (size_t)100 << 20;
+    ck_assert_int_eq(pfi_decide(&input), PINFOLD_DECISION_COMPACT_FRAGMENTED);
+    input.moved = 0;
+    ck_assert_int_eq(pfi_decide(&input), PINFOLD_DECISION_SWEEP_LITTLE_TO_GAIN);
+}
+END_TEST
+
 START_TEST(under_memory_load_a_gain_of_a_mebibyte_is_worth_it) {
     struct pfi_decide_input input = content(2);
-    input.condemned_bytes = (size_t)100 << 20;
+    input.survived = (size_t)99 << 20;
     input.gaps = (size_t)1 << 20;
     input.memory_load = 90;
     ck_assert_int_eq(pfi_decide(&input), PINFOLD_DECISION_COMPACT_MEMORY_LOAD);
@@ -143,6 +153,7 @@ SUITE("unit/decide", with_little_to_gain_it_sweeps, the_program_gets_what_it_ask
       stress_modes_come_before_requests, the_last_chance_compacts_whatever_else_was_asked_for,
       a_segment_that_would_not_hold_the_next_budget_is_compacted,
       fragmentation_is_a_number_of_bytes_and_a_share_of_the_generation,
-      under_memory_load_a_gain_of_a_mebibyte_is_worth_it, a_decision_compacts_exactly_when_its_name_says_so,
+      gaps_are_no_reason_to_compact_when_nothing_would_move, under_memory_load_a_gain_of_a_mebibyte_is_worth_it,
+      a_decision_compacts_exactly_when_its_name_says_so,
       the_segment_is_left_when_a_compacted_one_would_not_hold_the_next_budget,
       a_collection_of_generation_0_never_leaves_the_segment, the_stress_mode_leaves_the_segment_always)
