@@ -141,7 +141,22 @@ START_TEST(remembering_does_not_make_a_stored_card_forget) {
 }
 END_TEST
 
-SUITE("unit/card_table", the_first_card_that_matters_or_does_not_is_found,
-      cleaning_takes_every_card_that_the_range_touches, cleaning_inside_spares_the_cards_shared_with_neighbours,
-      what_was_stored_becomes_remembered_and_the_rest_stays, a_card_covers_every_slot_on_it_and_no_other,
-      remembering_does_not_make_a_stored_card_forget)
+static void check_count(struct random *random) {
+    size_t from = random_between(random, 0, CARDS - 1);
+    size_t to = random_between(random, from, CARDS);
+    size_t expected = 0;
+    for (size_t card = from; card < to; ++card) {
+        expected += model[card] != 0;
+    }
+    ck_assert_uint_eq(pfi_cards_count(cards, from * PINFOLD_CARD, to * PINFOLD_CARD), expected);
+}
+
+START_TEST(cards_that_are_not_clean_are_counted_whatever_made_them_so) {
+    for_each_seed(check_count);
+}
+END_TEST
+
+SUITE("unit/card_table", cards_that_are_not_clean_are_counted_whatever_made_them_so,
+      the_first_card_that_matters_or_does_not_is_found, cleaning_takes_every_card_that_the_range_touches,
+      cleaning_inside_spares_the_cards_shared_with_neighbours, what_was_stored_becomes_remembered_and_the_rest_stays,
+      a_card_covers_every_slot_on_it_and_no_other, remembering_does_not_make_a_stored_card_forget)

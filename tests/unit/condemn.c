@@ -145,7 +145,27 @@ START_TEST(a_futile_full_collection_does_not_keep_budgets_waiting) {
 }
 END_TEST
 
-SUITE("unit/condemn", what_is_requested_is_taken_when_nothing_speaks_for_more,
+START_TEST(a_heap_beyond_its_limit_is_collected_whole_whatever_its_budgets_say) {
+    struct pfi_condemn_input input = content(0);
+    input.heap_bytes = 80 * MEGABYTE;
+    input.heap_limit = 80 * MEGABYTE;
+    ck_assert_int_eq(pfi_condemn(&input), 0);
+    ++input.heap_bytes;
+    ck_assert_int_eq(pfi_condemn(&input), 2);
+}
+END_TEST
+
+START_TEST(where_most_old_cards_are_dirty_a_full_collection_is_no_dearer) {
+    ck_assert(pfi_condemn_prefers_full(51, 100, 60));
+    ck_assert(!pfi_condemn_prefers_full(50, 100, 60)); /* not most of them */
+    ck_assert(!pfi_condemn_prefers_full(99, 100, 50)); /* an old generation that dwarfs the young ones */
+    ck_assert(!pfi_condemn_prefers_full(0, 0, 0));
+}
+END_TEST
+
+SUITE("unit/condemn", a_heap_beyond_its_limit_is_collected_whole_whatever_its_budgets_say,
+      where_most_old_cards_are_dirty_a_full_collection_is_no_dearer,
+      what_is_requested_is_taken_when_nothing_speaks_for_more,
       an_induced_collection_takes_what_was_named_whatever_the_state, a_spent_budget_of_generation_1_raises_to_it,
       spent_budgets_of_both_older_generations_raise_to_a_full_collection,
       a_spent_budget_of_generation_2_waits_for_that_of_generation_1,
