@@ -111,7 +111,7 @@ void pfi_cycle_decide(struct pfi_cycle *cycle) {
 bool pfi_cycle_expands(const struct pfi_cycle *cycle) {
     const struct pf_heap *heap = cycle->heap;
     return pfi_decide_expands(cycle->plan.condemned, heap->options.stress.expand,
-                              heap->share.ephemeral->end - cycle->plan.new_start[0], pfi_heap_room_needed(heap));
+                              heap->share.ephemeral->end - cycle->plan.new_start[0], pfi_heap_room_wanted(heap));
 }
 
 static size_t live_bytes(const struct pfi_cycle *cycle) {

@@ -17,6 +17,11 @@ size_t pfi_heap_room_needed(const struct pf_heap *heap) {
     return pfi_min(need, heap->options.segment_size / 2);
 }
 
+size_t pfi_heap_room_wanted(const struct pf_heap *heap) {
+    size_t budget = heap->share.generations[0].budget;
+    return pfi_min(pfi_max(heap->options.gen0_size, budget / 2 * 3), heap->options.segment_size / 2);
+}
+
 unsigned pfi_heap_memory_load(struct pf_heap *heap) {
     uint64_t now = pfi_clock_now_ns();
     if (heap->memory_load_time_ns == 0 || now - heap->memory_load_time_ns > LOAD_INTERVAL_NS) {

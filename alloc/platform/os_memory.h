@@ -21,8 +21,8 @@ void pfi_os_release(uintptr_t address, size_t size);
 /* Makes reserved pages usable. Pages never used before, or decommitted, are zero. */
 bool pfi_os_commit(uintptr_t address, size_t size);
 
-/* Gives the memory of committed pages back, where the system takes it; the range stays mapped, reads as zero in any case
- * and may be committed again. */
+/* Gives the memory of committed pages back, where the system takes it; the range stays mapped, reads as zero in any
+ * case and may be committed again. */
 void pfi_os_decommit(uintptr_t address, size_t size);
 
 /* Asks for huge pages where the range is committed in pieces of PINFOLD_HUGE_PAGE; a wish, never a failure. */

@@ -54,12 +54,12 @@ size_t pfi_budget_large_for_heap(size_t budget, size_t min, size_t share) {
 }
 
 size_t pfi_budget_heap_limit(size_t live_after_full, size_t gen0_min) {
-    return live_after_full / 10 * 18 + 2 * gen0_min;
+    return live_after_full / 10 * 18 + gen0_min / 2 * 3;
 }
 
 size_t pfi_budget_gen0_min(size_t largest_cache, size_t private_cache, size_t segment_size) {
-    enum { SHARED_BY = 16, SMALLEST = 256 << 10 };
-    /* A last-level cache that a whole socket shares is not one process's: count at most 16 private caches of it. */
+    enum { SHARED_BY = 24, SMALLEST = 256 << 10 };
+    /* A last-level cache that a whole socket shares is not one process's: count at most 24 private caches of it. */
     size_t cache =
         private_cache != 0 && largest_cache > SHARED_BY * private_cache ? SHARED_BY * private_cache : largest_cache;
     size_t budget = cache / 5 * 4;

@@ -40,8 +40,8 @@ size_t pfi_budget_young_for_heap(size_t budget, size_t min, size_t share);
  * is memory, so it must not be large either: between half of `share` and `share`, not below min. */
 size_t pfi_budget_large_for_heap(size_t budget, size_t min, size_t share);
 
-/* What the heap may grow to before a full collection, given what was live after the last one: 1.8 times that, and two
- * smallest budgets of generation 0. */
+/* What the heap may grow to before a full collection, given what was live after the last one: 1.8 times that, and one
+ * and a half smallest budgets of generation 0. */
 size_t pfi_budget_heap_limit(size_t live_after_full, size_t gen0_min);
 
 /* Smallest budget of generation 0: five eighths of four fifths of the cache, at most half a segment. */
