@@ -15,13 +15,16 @@ static struct pf_collection collect_all(struct pf_thread *thread) {
 START_TEST(large_objects_may_take_a_share_of_a_heap_of_small_ones_before_a_full_collection) {
     struct pf_options options = fixture_options();
     struct fixture fixture = fixture_open(&options);
-    PINFOLD_ROOTS(fixture.thread, root, 1);
-    fixture_list(fixture.thread, &root[0], 1500000);
-    collect_all(fixture.thread);
-    struct pf_collection record = collect_all(fixture.thread);
-    ck_assert_uint_ge(record.after_bytes[2], (size_t)30 << 20);
-    ck_assert_uint_ge(record.budget_bytes[PINFOLD_LARGE], record.after_bytes[2] / 10);
-    ck_assert_uint_le(record.budget_bytes[PINFOLD_LARGE], record.after_bytes[2] / 4);
+    {
+        PINFOLD_ROOTS(fixture.thread, root, 1);
+        fixture_list(fixture.thread, &root[0], 1500000);
+        collect_all(fixture.thread);
+        struct pf_collection record = collect_all(fixture.thread);
+        ck_assert_uint_ge(record.after_bytes[2], (size_t)30 << 20);
+        ck_assert_uint_ge(record.budget_bytes[PINFOLD_LARGE], record.after_bytes[2] / 10);
+        ck_assert_uint_le(record.budget_bytes[PINFOLD_LARGE], record.after_bytes[2] / 4);
+    }
+    fixture_close(&fixture);
 }
 END_TEST
 
@@ -29,18 +32,21 @@ START_TEST(young_budgets_are_bounded_by_what_is_alive) {
     struct pf_options options = fixture_options();
     fixture_set(&options, "gen0_size", "64K");
     struct fixture fixture = fixture_open(&options);
-    PINFOLD_ROOTS(fixture.thread, root, 1);
-    fixture_list(fixture.thread, &root[0], 500000);
-    struct pf_collection record = collect_all(fixture.thread);
-    size_t live = record.after_bytes[0] + record.after_bytes[1] + record.after_bytes[2];
-    ck_assert_uint_le(record.budget_bytes[0], live / 2);
-    ck_assert_uint_le(record.budget_bytes[1], live / 4);
-    root[0] = NULL;
-    record = collect_all(fixture.thread);
-    fixture_list(fixture.thread, &root[0], 20000);
-    pf_collect(fixture.thread, 0, PINFOLD_COLLECT_DEFAULT);
-    ck_assert_uint_eq(pf_heap_history(fixture.heap, &record, 1), 1);
-    ck_assert_uint_le(record.budget_bytes[0], (size_t)1 << 20);
+    {
+        PINFOLD_ROOTS(fixture.thread, root, 1);
+        fixture_list(fixture.thread, &root[0], 500000);
+        struct pf_collection record = collect_all(fixture.thread);
+        size_t live = record.after_bytes[0] + record.after_bytes[1] + record.after_bytes[2];
+        ck_assert_uint_le(record.budget_bytes[0], live / 2);
+        ck_assert_uint_le(record.budget_bytes[1], live / 4);
+        root[0] = NULL;
+        record = collect_all(fixture.thread);
+        fixture_list(fixture.thread, &root[0], 20000);
+        pf_collect(fixture.thread, 0, PINFOLD_COLLECT_DEFAULT);
+        ck_assert_uint_eq(pf_heap_history(fixture.heap, &record, 1), 1);
+        ck_assert_uint_le(record.budget_bytes[0], (size_t)1 << 20);
+    }
+    fixture_close(&fixture);
 }
 END_TEST
 
