@@ -44,12 +44,22 @@ enum pf_status pf_handle_create(struct pf_heap *heap, enum pf_handle_kind kind, 
     return PINFOLD_OK;
 }
 
+/* The block of a handle that is alive and belongs to `heap`; anything else is a broken contract. */
+static struct pfi_handle_block *require_block(const struct pf_heap *heap, const struct pf_handle *handle,
+                                              const char *caller) {
+    struct pfi_handle_block *block = pfi_handle_block_of(handle);
+    PINFOLD_REQUIRE(block != NULL, "%s: %p is no handle, or was destroyed before", caller, (const void *)handle);
+    PINFOLD_REQUIRE(block->table == &heap->roots.handles, "%s: handle %p belongs to another heap", caller,
+                    (const void *)handle);
+    return block;
+}
+
 void pf_handle_destroy(struct pf_heap *heap, struct pf_handle *handle) {
     if (handle == NULL) {
         return;
     }
-    PINFOLD_REQUIRE(pfi_handle_block_of(handle) != NULL, "pf_handle_destroy: %p is no handle, or was destroyed before",
-                    (void *)handle);
+    PINFOLD_REQUIRE(heap != NULL, "pf_handle_destroy: the heap is NULL");
+    require_block(heap, handle, "pf_handle_destroy");
     pfi_handle_table_remove(&heap->roots.handles, handle);
 }
 
@@ -60,8 +70,7 @@ void *pf_handle_get(const struct pf_handle *handle) {
 
 void pf_handle_set(struct pf_heap *heap, struct pf_handle *handle, void *object) {
     PINFOLD_REQUIRE(heap != NULL && handle != NULL, "pf_handle_set: the heap or the handle is NULL");
-    struct pfi_handle_block *block = pfi_handle_block_of(handle);
-    PINFOLD_REQUIRE(block != NULL, "pf_handle_set: %p is no handle, or was destroyed before", (void *)handle);
+    struct pfi_handle_block *block = require_block(heap, handle, "pf_handle_set");
     handle->object = (uintptr_t)object;
     pfi_handle_block_rejuvenate(block);
 }

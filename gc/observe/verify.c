@@ -162,7 +162,12 @@ static int check_object(void *context, const struct pfi_segment *segment, uintpt
     if (!marks_are_clear(verifier->share, object, segment->is_large ? PINFOLD_GRANULE : size)) {
         return fail(verifier, "%s %#zx has mark bits outside a collection", name_of(object), (size_t)object);
     }
-    if (!start_table_is_exact(verifier, object) || !start_table_is_exact(verifier, object + size - PINFOLD_GRANULE)) {
+    bool is_exact = start_table_is_exact(verifier, object);
+    for (uintptr_t card = pfi_align_up(object + 1, PINFOLD_CARD); card < object + size && is_exact;
+         card += PINFOLD_CARD) {
+        is_exact = start_table_is_exact(verifier, card);
+    }
+    if (!is_exact) {
         return fail(verifier, "object_starts does not lead to %s %#zx, size %zu", name_of(object), (size_t)object,
                     size);
     }

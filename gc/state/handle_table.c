@@ -41,6 +41,7 @@ static struct pfi_handle_block *block_with_room(struct pfi_handle_table *table, 
     }
     memset(block, 0, sizeof *block);
     block->magic = block_magic;
+    block->table = table;
     block->kind = (uint8_t)kind;
     block->next = table->blocks;
     table->blocks = block;

@@ -27,6 +27,7 @@ struct pfi_handle_block {
     uint64_t in_use;
     struct pfi_handle_block *next;
     struct pfi_handle_block *next_with_room;
+    struct pfi_handle_table *table; /* that it belongs to */
     uint8_t kind;
     uint8_t age;
     struct pf_handle slots[PINFOLD_HANDLES_PER_BLOCK];

@@ -68,6 +68,20 @@ START_TEST(destroying_a_handle_twice_is_refused) {
 }
 END_TEST
 
+START_TEST(a_handle_of_another_heap_is_refused) {
+    struct pf_heap *other = NULL;
+    struct pf_handle *handle = NULL;
+    struct pf_options options = fixture_tiny_options();
+    open_fixture();
+    ck_assert_int_eq(pf_heap_create(&options, &other, NULL), PINFOLD_OK);
+    ck_assert_int_eq(pf_handle_create(other, PINFOLD_HANDLE_STRONG, NULL, &handle), PINFOLD_OK);
+    ck_assert_refused(pf_handle_destroy(fixture.heap, handle), "handle,another heap");
+    ck_assert_refused(pf_handle_set(fixture.heap, handle, NULL), "handle,another heap");
+    pf_handle_destroy(other, handle);
+    pf_heap_destroy(other);
+}
+END_TEST
+
 START_TEST(destroying_a_handle_twice_is_refused_even_with_others_created_before_it) {
     struct pf_handle *first = NULL;
     struct pf_handle *second = NULL;
@@ -247,12 +261,13 @@ END_TEST
 
 SUITE("death/misuse", popping_a_frame_that_is_not_the_newest_is_refused, popping_a_frame_twice_is_refused,
       detaching_with_a_frame_still_pushed_is_refused, destroying_a_heap_with_an_attached_thread_is_refused,
-      destroying_a_handle_twice_is_refused, destroying_a_handle_twice_is_refused_even_with_others_created_before_it,
-      a_handle_of_an_unknown_kind_is_refused, removing_a_root_source_that_was_never_added_is_refused,
-      removing_a_root_source_twice_is_refused, adding_a_root_source_twice_is_refused,
-      a_root_source_that_collects_is_refused, collecting_a_generation_beyond_the_oldest_is_refused,
-      collecting_a_negative_generation_is_refused, collecting_in_an_unknown_mode_is_refused,
-      allocating_an_array_of_negative_length_is_refused, allocating_an_array_just_above_the_largest_length_is_refused,
+      destroying_a_handle_twice_is_refused, a_handle_of_another_heap_is_refused,
+      destroying_a_handle_twice_is_refused_even_with_others_created_before_it, a_handle_of_an_unknown_kind_is_refused,
+      removing_a_root_source_that_was_never_added_is_refused, removing_a_root_source_twice_is_refused,
+      adding_a_root_source_twice_is_refused, a_root_source_that_collects_is_refused,
+      collecting_a_generation_beyond_the_oldest_is_refused, collecting_a_negative_generation_is_refused,
+      collecting_in_an_unknown_mode_is_refused, allocating_an_array_of_negative_length_is_refused,
+      allocating_an_array_just_above_the_largest_length_is_refused,
       allocating_an_array_of_a_type_that_has_no_elements_is_refused,
       allocating_a_single_object_of_an_array_type_is_refused, a_heap_without_a_place_for_the_result_is_refused,
       attaching_to_no_heap_is_refused, attaching_without_a_place_for_the_result_is_refused,
