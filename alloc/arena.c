@@ -77,8 +77,8 @@ bool pfi_arena_init(struct pfi_arena *arena, size_t size, size_t smallest) {
     }
     /* Address space is short, and the program needs some of it, too: a quarter of what could be had. */
     do {
-        size = pfi_align_up(size / 2, PINFOLD_UNIT);
-        if (size < smallest) {
+        size = pfi_align_down(size / 2, PINFOLD_UNIT);
+        if (size == 0 || size < smallest) {
             return false;
         }
     } while (!reserve(arena, size));

@@ -34,10 +34,10 @@ static int choose_generation(struct pf_heap *heap, const struct pfi_request *req
         input.heap_bytes += pfi_share_generation_bytes(share, generation) - share->generations[generation].free_bytes;
     }
     int generation = pfi_condemn(&input);
-    if (generation == 1 && !input.is_induced) {
+    if (generation == 1 && !input.is_induced && !heap->last_full_was_futile) {
         size_t dirty = pfi_cards_count_older(share) << PINFOLD_CARD_SHIFT;
         size_t young = pfi_share_generation_bytes(share, 0) + pfi_share_generation_bytes(share, 1);
-        return pfi_condemn_prefers_full(dirty, input.gen2_bytes, young) ? 2 : 1;
+        return pfi_condemn_prefers_full(dirty, input.gen2_bytes, share->large_bytes, young) ? 2 : 1;
     }
     return generation;
 }
@@ -172,6 +172,9 @@ static void set_budgets(struct pfi_cycle *cycle) {
     }
     if (condemned < 2) {
         share->generations[condemned + 1].budget_left -= (int64_t)cycle->record.survived_bytes[condemned];
+    }
+    if (cycle->plan.promotes_in_place) {
+        share->generations[2].budget_left -= (int64_t)cycle->record.survived_bytes[0];
     }
     share->quantum = new_quantum(cycle->heap);
 }

@@ -48,7 +48,7 @@ static void derive_options(struct pf_options *options, size_t arena_size) {
     }
     options->gen0_size = pfi_min(options->gen0_size, options->segment_size / 2);
     if (options->gen0_max_size == 0) {
-        options->gen0_max_size = pfi_max((size_t)6 << 20, pfi_min(options->segment_size / 2, (size_t)200 << 20));
+        options->gen0_max_size = pfi_min(options->segment_size / 2, (size_t)200 << 20);
     }
     options->gen0_max_size = pfi_clamp(options->gen0_max_size, options->gen0_size, options->segment_size / 2);
 }

@@ -64,5 +64,5 @@ size_t pfi_budget_gen0_min(size_t largest_cache, size_t private_cache, size_t se
         private_cache != 0 && largest_cache > SHARED_BY * private_cache ? SHARED_BY * private_cache : largest_cache;
     size_t budget = cache / 5 * 4;
     budget = (budget < SMALLEST ? SMALLEST : budget) / 8 * 5;
-    return budget < segment_size / 2 ? budget : segment_size / 2;
+    return budget < segment_size / 4 ? budget : segment_size / 4;
 }

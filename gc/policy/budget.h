@@ -44,7 +44,8 @@ size_t pfi_budget_large_for_heap(size_t budget, size_t min, size_t share);
  * and a half smallest budgets of generation 0. */
 size_t pfi_budget_heap_limit(size_t live_after_full, size_t gen0_min);
 
-/* Smallest budget of generation 0: five eighths of four fifths of the cache, at most half a segment. */
+/* Smallest budget of generation 0: five eighths of four fifths of the cache, at most a quarter of a segment:
+ * with half, a segment is low as soon as one budget is spent, and collections of generation 0 alone never happen. */
 size_t pfi_budget_gen0_min(size_t largest_cache, size_t private_cache, size_t segment_size);
 
 #endif

@@ -14,17 +14,40 @@ static uintptr_t first_object(const struct pfi_arena *arena, const struct pfi_se
                              : pfi_object_starts_find(arena->object_starts, segment->first, low);
 }
 
+/* A run of dirty cards, [low, high) in bytes. */
+struct run {
+    uintptr_t low;
+    uintptr_t high;
+};
+
+/* End of the last run of dirty cards that begins inside [from, to); `from` when there is none. */
+static uintptr_t last_dirty(const struct pfi_arena *arena, uintptr_t from, uintptr_t to, uint8_t interest) {
+    uintptr_t last = from >> PINFOLD_CARD_SHIFT;
+    uintptr_t limit = to >> PINFOLD_CARD_SHIFT;
+    for (uintptr_t card = last; card < limit;) {
+        card = pfi_card_find(arena->cards, card, limit, interest, true);
+        if (card < limit) {
+            card = pfi_card_find(arena->cards, card, limit, interest, false);
+            last = card;
+        }
+    }
+    return last << PINFOLD_CARD_SHIFT;
+}
+
 /* The slots in [low, high), the bytes of one run of dirty cards. Returns up to where they are done: a visit callback
- * walks its whole object however little is wanted, so an object of such a type that reaches farther is done to its last
- * whole card at once, and runs that lie inside it are done with it. */
+ * walks its whole object however little is wanted, so an object of such a type is done up to its last dirty card at
+ * once, and the runs in between are done with it. */
 static uintptr_t visit_run(const struct pfi_arena *arena, const struct pfi_segment *segment, uintptr_t from,
-                           uintptr_t low, uintptr_t high, pfi_slots_function *visit, void *context) {
+                           const struct run *run, uint8_t interest, pfi_slots_function *visit, void *context) {
+    uintptr_t low = run->low;
+    uintptr_t high = run->high;
     uintptr_t object = first_object(arena, segment, from, low);
     while (object < high) {
         uintptr_t next = object + pfi_walk_step(segment, object);
-        if (pfi_object_type(object)->scan == PINFOLD_SCAN_CALLBACK && pfi_align_down(next, PINFOLD_CARD) > high) {
-            pfi_cards_clean_inside(arena->cards, high, next);
-            high = pfi_align_down(next, PINFOLD_CARD);
+        if (next > high && pfi_object_type(object)->scan == PINFOLD_SCAN_CALLBACK) {
+            uintptr_t last = last_dirty(arena, high, next, interest);
+            pfi_cards_clean_inside(arena->cards, high, last);
+            high = pfi_max(high, last);
         }
         if (object >= low && next <= high) {
             pfi_object_visit(object, pfi_object_type(object), visit, context);
@@ -35,12 +58,6 @@ static uintptr_t visit_run(const struct pfi_arena *arena, const struct pfi_segme
     }
     return high;
 }
-
-/* A run of dirty cards, its memory on the way. */
-struct run {
-    uintptr_t low;
-    uintptr_t high;
-};
 
 /* Dirty cards lie far apart, so almost every one is a cache miss: the start table, the object before the card and the
  * card itself are fetched several runs ahead. */
@@ -89,7 +106,8 @@ void pfi_cards_visit(const struct pfi_arena *arena, const struct pfi_segment *se
             }
             memset(&arena->cards[low >> PINFOLD_CARD_SHIFT], 0,
                    (run->high - low + PINFOLD_CARD - 1) >> PINFOLD_CARD_SHIFT);
-            done = visit_run(arena, segment, from, low, pfi_min(run->high, to), visit, context);
+            struct run rest = {low, pfi_min(run->high, to)};
+            done = visit_run(arena, segment, from, &rest, interest, visit, context);
             if (run->high > to && segment->allocated > to) { /* shared with younger objects, which were not asked */
                 pfi_card_dirty(arena->cards, run->high - 1);
             }

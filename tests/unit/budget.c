@@ -125,11 +125,11 @@ START_TEST(generation_0_never_gets_less_than_five_eighths_of_256_kib) {
 }
 END_TEST
 
-START_TEST(generation_0_gets_half_of_the_cache_but_at_most_half_a_segment) {
+START_TEST(generation_0_gets_half_of_the_cache_but_at_most_a_quarter_of_a_segment) {
     static const size_t cache = (size_t)10 << 20;
     ck_assert_uint_eq(pfi_budget_gen0_min(cache, 0, (size_t)256 << 20), cache / 2);
-    ck_assert_uint_eq(pfi_budget_gen0_min(cache, 0, (size_t)4 << 20), (size_t)2 << 20);
-    ck_assert_uint_eq(pfi_budget_gen0_min(0, 0, (size_t)256 << 10), (size_t)128 << 10);
+    ck_assert_uint_eq(pfi_budget_gen0_min(cache, 0, (size_t)4 << 20), (size_t)1 << 20);
+    ck_assert_uint_eq(pfi_budget_gen0_min(0, 0, (size_t)256 << 10), (size_t)64 << 10);
 }
 END_TEST
 
@@ -142,4 +142,4 @@ SUITE("unit/budget", generation_1_grows_by_2_at_no_survival_and_by_6_at_four_ten
       a_budget_of_which_more_is_left_than_there_was_counts_as_new,
       a_young_budget_takes_at_most_its_share_of_the_heap_but_not_less_than_its_smallest,
       generation_0_never_gets_less_than_five_eighths_of_256_kib,
-      generation_0_gets_half_of_the_cache_but_at_most_half_a_segment)
+      generation_0_gets_half_of_the_cache_but_at_most_a_quarter_of_a_segment)

@@ -156,10 +156,11 @@ START_TEST(a_heap_beyond_its_limit_is_collected_whole_whatever_its_budgets_say) 
 END_TEST
 
 START_TEST(where_most_old_cards_are_dirty_a_full_collection_is_no_dearer) {
-    ck_assert(pfi_condemn_prefers_full(51, 100, 60));
-    ck_assert(!pfi_condemn_prefers_full(50, 100, 60)); /* not most of them */
-    ck_assert(!pfi_condemn_prefers_full(99, 100, 50)); /* an old generation that dwarfs the young ones */
-    ck_assert(!pfi_condemn_prefers_full(0, 0, 0));
+    ck_assert(pfi_condemn_prefers_full(51, 100, 0, 60));
+    ck_assert(!pfi_condemn_prefers_full(50, 100, 0, 60));  /* not most of them */
+    ck_assert(!pfi_condemn_prefers_full(99, 100, 0, 50));  /* an old generation that dwarfs the young ones */
+    ck_assert(!pfi_condemn_prefers_full(99, 100, 20, 60)); /* with its large objects it does */
+    ck_assert(!pfi_condemn_prefers_full(0, 0, 0, 0));
 }
 END_TEST
 

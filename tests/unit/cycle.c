@@ -50,5 +50,24 @@ START_TEST(young_budgets_are_bounded_by_what_is_alive) {
 }
 END_TEST
 
-SUITE("unit/cycle", large_objects_may_take_a_share_of_a_heap_of_small_ones_before_a_full_collection,
+START_TEST(young_collections_are_the_most_frequent_in_small_segments_too) {
+    struct pf_options options = fixture_options();
+    fixture_set(&options, "segment_size", "1Mi");
+    struct fixture fixture = fixture_open(&options);
+    {
+        PINFOLD_ROOTS(fixture.thread, root, 1);
+        fixture_list(fixture.thread, &root[0], 1000);
+        for (int i = 0; i < 1000000; i++) {
+            fixture_node(fixture.thread, 0);
+        }
+    }
+    struct pf_statistics statistics;
+    pf_heap_statistics(fixture.heap, &statistics);
+    ck_assert_uint_gt(statistics.collections[0], statistics.collections[1] + statistics.collections[2]);
+    fixture_close(&fixture);
+}
+END_TEST
+
+SUITE("unit/cycle", young_collections_are_the_most_frequent_in_small_segments_too,
+      large_objects_may_take_a_share_of_a_heap_of_small_ones_before_a_full_collection,
       young_budgets_are_bounded_by_what_is_alive)
