@@ -8,9 +8,8 @@
 #include "gc/root/cards.h"
 
 enum {
-    WAITING = 16,    /* slots whose target's slide is on its way; a power of two */
-    NEAR_SHIFT = 14, /* a target in the same 16 KiB has its slide in the cache: it need not wait */
-    AHEAD = 1024,    /* bytes by which the walk over survivors runs ahead of itself */
+    WAITING = 16, /* slots whose target's slide is on its way; a power of two */
+    AHEAD = 1024, /* bytes by which the walk over survivors runs ahead of itself */
 };
 
 /* A slot that waits, and where it will lie after compaction. */
@@ -44,7 +43,7 @@ static inline void remember(const struct relocator *relocator, uintptr_t new_slo
     }
 }
 
-PINFOLD_INLINE void relocate_slot(const struct relocator *relocator, const struct waiting *waiting) {
+static inline void relocate_slot(const struct relocator *relocator, const struct waiting *waiting) {
     uintptr_t value = *pfi_words(waiting->slot);
     uintptr_t object = value & ~relocator->tags.mask;
     uintptr_t moved = pfi_move_plan_new_address(relocator->plan, object);
@@ -66,18 +65,13 @@ PINFOLD_INLINE void visit_slots(void *context, uintptr_t slots, size_t count) {
             remember(relocator, slot + relocator->distance, object);
             continue;
         }
-        struct waiting now = {slot, slot + relocator->distance};
-        if (((object ^ slot) >> NEAR_SHIFT) == 0) {
-            relocate_slot(relocator, &now);
-            continue;
-        }
         __builtin_prefetch(&relocator->slides[object >> PINFOLD_CARD_SHIFT]);
         __builtin_prefetch(&relocator->mark_words[object >> PINFOLD_CARD_SHIFT]);
         struct waiting *place = &relocator->waiting[relocator->waiting_next++ % WAITING];
         if (place->slot != 0) {
             relocate_slot(relocator, place);
         }
-        *place = now;
+        *place = (struct waiting){slot, slot + relocator->distance};
     }
 }
 
