@@ -77,10 +77,6 @@ static uintptr_t unlink_after(struct pfi_free_list *list, unsigned bin, uintptr_
     return item;
 }
 
-uintptr_t pfi_free_list_pop(struct pfi_free_list *list, unsigned bin) {
-    return list->bins[bin].head == 0 ? 0 : unlink_after(list, bin, 0);
-}
-
 uintptr_t pfi_free_list_take(struct pfi_free_list *list, size_t size) {
     unsigned first = pfi_free_list_bin(list, size);
     for (uint32_t bins = list->nonempty & ~((1u << first) - 1); bins != 0; bins &= bins - 1) {

@@ -44,7 +44,4 @@ void pfi_free_list_push(struct pfi_free_list *list, uintptr_t item);
 /* Takes the first item of at least `size` bytes out of the list, beginning with the bin of its own class; 0 if none. */
 uintptr_t pfi_free_list_take(struct pfi_free_list *list, size_t size);
 
-/* Takes the first item of bin `bin`; 0 if it is empty. */
-uintptr_t pfi_free_list_pop(struct pfi_free_list *list, unsigned bin);
-
 #endif

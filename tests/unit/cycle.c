@@ -68,6 +68,28 @@ START_TEST(young_collections_are_the_most_frequent_in_small_segments_too) {
 }
 END_TEST
 
-SUITE("unit/cycle", young_collections_are_the_most_frequent_in_small_segments_too,
+START_TEST(a_survivor_that_goes_to_a_new_segment_is_counted_as_moved_once) {
+    struct pf_options options = fixture_options();
+    options.stress.expand = 1;
+    struct fixture fixture = fixture_open(&options);
+    {
+        PINFOLD_ROOTS(fixture.thread, root, 2);
+        fixture_list(fixture.thread, &root[0], 100);
+        fixture_list(fixture.thread, &root[1], 1000);
+        root[0] = NULL; /* so that the second list would slide, if it stayed */
+        struct pf_collection record;
+        pf_collect(fixture.thread, 1, PINFOLD_COLLECT_COMPACT);
+        ck_assert_uint_eq(pf_heap_history(fixture.heap, &record, 1), 1);
+        ck_assert(record.expanded);
+        ck_assert_uint_ne(record.survived_bytes[0], 0);
+        ck_assert_uint_eq(record.moved_bytes, record.survived_bytes[0]);
+        fixture_check_list(root[1], 1000);
+    }
+    fixture_close(&fixture);
+}
+END_TEST
+
+SUITE("unit/cycle", a_survivor_that_goes_to_a_new_segment_is_counted_as_moved_once,
+      young_collections_are_the_most_frequent_in_small_segments_too,
       large_objects_may_take_a_share_of_a_heap_of_small_ones_before_a_full_collection,
       young_budgets_are_bounded_by_what_is_alive)

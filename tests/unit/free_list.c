@@ -114,17 +114,13 @@ static void check_same(const struct model *model) {
 static void operate(struct model *model, struct random *random) {
     size_t choice = random_below(random, 10);
     size_t size = random_between(random, PINFOLD_MIN_OBJECT, (size_t)64 << random_below(random, 10));
-    unsigned bin = (unsigned)random_below(random, model->list.bin_count);
     uintptr_t got = 0;
     uintptr_t wanted = 0;
     if (choice < 6 && model->outside_count > 0) {
         model_add(model, random, choice < 3);
-    } else if (choice < 8) {
+    } else {
         wanted = model_take(model, size);
         got = pfi_free_list_take(&model->list, size);
-    } else {
-        wanted = model->counts[bin] == 0 ? 0 : model_remove(model, bin, 0);
-        got = pfi_free_list_pop(&model->list, bin);
     }
     if (got != wanted) {
         replay_fail("got the item at %#zx instead of %#zx", (size_t)got, (size_t)wanted);
