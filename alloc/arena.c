@@ -9,7 +9,7 @@
 
 /* Bytes of side tables for each card and for each unit of the arena. */
 enum {
-    BYTES_PER_CARD = 1 + 1 + sizeof(uint64_t) + sizeof(uintptr_t),
+    BYTES_PER_CARD = 1 + 1 + 2 * sizeof(uint64_t) + sizeof(uintptr_t),
     BYTES_PER_BRICK = sizeof(int16_t),
     BYTES_PER_UNIT = sizeof(uint32_t) + sizeof(struct pfi_segment),
 };
@@ -30,6 +30,7 @@ static uintptr_t biased(uintptr_t *table, const struct pfi_arena *arena, unsigne
 static void place_tables(struct pfi_arena *arena) {
     uintptr_t table = arena->tables;
     arena->mark_words = (uint64_t *)biased(&table, arena, PINFOLD_CARD_SHIFT, sizeof(uint64_t));
+    arena->pin_words = (uint64_t *)biased(&table, arena, PINFOLD_CARD_SHIFT, sizeof(uint64_t));
     arena->slides = (uintptr_t *)biased(&table, arena, PINFOLD_CARD_SHIFT, sizeof(uintptr_t));
     arena->cards = (uint8_t *)biased(&table, arena, PINFOLD_CARD_SHIFT, 1);
     arena->object_starts = (int8_t *)biased(&table, arena, PINFOLD_CARD_SHIFT, 1);
@@ -156,6 +157,7 @@ void pfi_arena_return(struct pfi_arena *arena, struct pfi_segment *segment) {
     clear_slice((uintptr_t)&arena->cards[card], (uintptr_t)&arena->cards[card_end]);
     clear_slice((uintptr_t)&arena->object_starts[card], (uintptr_t)&arena->object_starts[card_end]);
     clear_slice((uintptr_t)&arena->mark_words[card], (uintptr_t)&arena->mark_words[card_end]);
+    clear_slice((uintptr_t)&arena->pin_words[card], (uintptr_t)&arena->pin_words[card_end]);
     clear_slice((uintptr_t)&arena->slides[card], (uintptr_t)&arena->slides[card_end]);
     clear_slice((uintptr_t)&arena->plug_roots[segment->base >> PINFOLD_BRICK_SHIFT],
                 (uintptr_t)&arena->plug_roots[segment->end >> PINFOLD_BRICK_SHIFT]);

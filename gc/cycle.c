@@ -105,7 +105,7 @@ void pfi_cycle_decide(struct pfi_cycle *cycle) {
         .memory_load = heap->memory_load,
     };
     cycle->record.decision = pfi_decide(&input);
-    cycle->compacts = pfi_decision_compacts(cycle->record.decision);
+    cycle->compacts = pfi_decision_compacts(cycle->record.decision) && plan->pinned_objects == 0;
 }
 
 bool pfi_cycle_expands(const struct pfi_cycle *cycle) {

@@ -4,12 +4,20 @@
 #include "alloc/large.h"
 #include "alloc/platform/clock.h"
 #include "alloc/platform/os_memory.h"
+#include "gc/world/mutator.h"
 
 enum {
     LOAD_INTERVAL_NS = 100000000,
     SEGMENT_SLACK = 32 * PINFOLD_PAGE,   /* what the tail of a segment of generation 2 may keep */
     SEGMENT_SURPLUS = 100 * PINFOLD_PAGE /* tails shorter than this are not worth a system call */
 };
+
+bool pfi_heap_reserve_pins(struct pf_heap *heap, size_t more) {
+    size_t handles = heap->roots.handles.count[PINFOLD_HANDLE_PINNED];
+    const struct pf_thread *thread = heap->roots.thread;
+    size_t frames = thread == NULL ? 0 : ((const struct pfi_mutator *)thread)->most_frame_pins;
+    return pfi_pin_queue_reserve(&heap->pin_queue, handles + frames + more);
+}
 
 size_t pfi_heap_room_needed(const struct pf_heap *heap) {
     size_t budget = heap->share.generations[0].budget;

@@ -34,6 +34,9 @@ struct pf_heap {
     bool is_collecting;
 };
 
+/* Room in the pin queue for `more` pinned objects than now. false: no memory, nothing has changed. */
+bool pfi_heap_reserve_pins(struct pf_heap *heap, size_t more);
+
 /* Room behind generation 0 below which the ephemeral segment counts as low. */
 size_t pfi_heap_room_needed(const struct pf_heap *heap);
 

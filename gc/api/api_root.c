@@ -35,11 +35,15 @@ void pf_root_source_remove(struct pf_heap *heap, struct pf_root_source *source) 
 enum pf_status pf_handle_create(struct pf_heap *heap, enum pf_handle_kind kind, void *object,
                                 struct pf_handle **handle) {
     PINFOLD_REQUIRE(heap != NULL && handle != NULL, "pf_handle_create: the heap or the place for the handle is NULL");
-    PINFOLD_REQUIRE(kind == PINFOLD_HANDLE_STRONG, "pf_handle_create: there is no handle kind %d", (int)kind);
+    PINFOLD_REQUIRE((unsigned)kind < PINFOLD_HANDLE_KINDS, "pf_handle_create: there is no handle kind %d", (int)kind);
+    if (kind == PINFOLD_HANDLE_PINNED && !pfi_heap_reserve_pins(heap, 1)) {
+        return PINFOLD_OUT_OF_MEMORY;
+    }
     struct pf_handle *created = pfi_handle_table_add(&heap->roots.handles, kind, (uintptr_t)object);
     if (created == NULL) {
         return PINFOLD_OUT_OF_MEMORY;
     }
+    pfi_handle_table_fill(created, (uintptr_t)object, heap->history.count);
     *handle = created;
     return PINFOLD_OK;
 }
@@ -70,7 +74,6 @@ void *pf_handle_get(const struct pf_handle *handle) {
 
 void pf_handle_set(struct pf_heap *heap, struct pf_handle *handle, void *object) {
     PINFOLD_REQUIRE(heap != NULL && handle != NULL, "pf_handle_set: the heap or the handle is NULL");
-    struct pfi_handle_block *block = require_block(heap, handle, "pf_handle_set");
-    handle->object = (uintptr_t)object;
-    pfi_handle_block_rejuvenate(block);
+    require_block(heap, handle, "pf_handle_set");
+    pfi_handle_table_fill(handle, (uintptr_t)object, heap->history.count);
 }

@@ -233,6 +233,7 @@ static int check_roots(struct verifier *verifier, struct pfi_roots *roots) {
     verifier->holder = 0;
     verifier->segment = NULL;
     pfi_roots_visit(roots, 2, check_slots, verifier);
+    pfi_roots_visit_pins(roots, 2, check_slots, verifier);
     for (struct pfi_handle_block *block = roots->handles.blocks; block != NULL && !verifier->failed;
          block = block->next) {
         for (uint64_t bits = block->in_use; bits != 0; bits &= bits - 1) {

@@ -15,11 +15,14 @@ struct marker {
     uintptr_t condemned_size;
     struct pfi_tags tags;
     uint64_t *mark_words;
+    uint64_t *pin_words;
     struct pfi_mark_stack *stack;
     size_t large_threshold;
     uintptr_t young_low; /* generations 1 and 0 */
     uintptr_t young_size;
     uint8_t *cards;
+    size_t pinned_objects;
+    size_t pinned_bytes;
     unsigned fifo_next;
     uintptr_t fifo[FIFO];
 };
@@ -82,6 +85,44 @@ PINFOLD_INLINE void visit_slots(void *context, uintptr_t slots, size_t count) {
 
 static void visit_root_slots(void *context, uintptr_t slots, size_t count) {
     visit_slots(context, slots, count);
+}
+
+/* The bits of a pinned object; false when they were set already. Large objects have one. */
+static bool set_pin(const struct marker *marker, uintptr_t object, size_t size) {
+    size_t granule = object >> PINFOLD_GRANULE_SHIFT;
+    if (pfi_bits_test(marker->pin_words, granule)) {
+        return false;
+    }
+    pfi_bits_set_run(marker->pin_words, granule, size < marker->large_threshold ? size >> PINFOLD_GRANULE_SHIFT : 1);
+    return true;
+}
+
+static inline void prefetch_pin(const struct marker *marker, uintptr_t object) {
+    __builtin_prefetch((const void *)object);
+    __builtin_prefetch(&marker->mark_words[object >> PINFOLD_CARD_SHIFT], 1);
+    __builtin_prefetch(&marker->pin_words[object >> PINFOLD_CARD_SHIFT], 1);
+}
+
+/* Roots that pin: what they hold is marked, and marked as staying. Such slots come in neighbours, so all of their
+ * targets can be fetched first. */
+static void visit_pin_slots(void *context, uintptr_t slots, size_t count) {
+    struct marker *marker = context;
+    uintptr_t object;
+    for (size_t index = 0; index < count; ++index) {
+        if (is_condemned(marker, pfi_words(slots)[index], &object)) {
+            prefetch_pin(marker, object);
+        }
+    }
+    for (size_t index = 0; index < count; ++index) {
+        if (is_condemned(marker, pfi_words(slots)[index], &object)) {
+            size_t size = pfi_object_size(object);
+            mark_object(marker, object);
+            if (set_pin(marker, object, size)) {
+                ++marker->pinned_objects;
+                marker->pinned_bytes += size;
+            }
+        }
+    }
 }
 
 /* For the card pass: a card that refers to the condemned stays dirty, so that relocation finds it again; one that
@@ -169,14 +210,14 @@ static void process_overflow(struct marker *marker, const struct pfi_arena *aren
     }
 }
 
-void pfi_mark(const struct pfi_move_plan *plan, struct pfi_roots *roots, struct pfi_mark_stack *stack,
-              struct pfi_tags tags) {
+void pfi_mark(struct pfi_move_plan *plan, struct pfi_roots *roots, struct pfi_mark_stack *stack, struct pfi_tags tags) {
     const struct pfi_share *share = plan->share;
     struct marker marker = {
         .condemned_low = plan->condemned_low,
         .condemned_size = plan->condemned_size,
         .tags = tags,
         .mark_words = share->arena->mark_words,
+        .pin_words = share->arena->pin_words,
         .stack = stack,
         .large_threshold = share->options->large_threshold,
         .young_low = share->start[1],
@@ -185,8 +226,11 @@ void pfi_mark(const struct pfi_move_plan *plan, struct pfi_roots *roots, struct 
     };
     PINFOLD_REQUIRE(pfi_mark_stack_is_empty(stack), "the mark stack is not empty when marking begins");
     pfi_roots_visit(roots, plan->condemned, visit_root_slots, &marker);
+    pfi_roots_visit_pins(roots, plan->condemned, visit_pin_slots, &marker);
     drain(&marker);
     pfi_cards_visit_older(share, plan->condemned, visit_card_slots, &marker);
     drain(&marker);
     process_overflow(&marker, share->arena);
+    plan->pinned_objects = marker.pinned_objects;
+    plan->pinned_bytes = marker.pinned_bytes;
 }

@@ -90,7 +90,7 @@ static void enter_generation_0(struct planner *planner) {
 static struct pfi_plug_record *make_record(struct pfi_move_plan *plan, const struct pfi_segment *segment,
                                            uintptr_t start, uintptr_t gap_start) {
     bool has_gap = start > gap_start || start == segment->first;
-    struct pfi_plug_record *record = has_gap ? pfi_plug_record_before(start) : pfi_pin_queue_add(plan->queue, start);
+    struct pfi_plug_record *record = has_gap ? pfi_plug_record_before(start) : &pfi_pin_queue_add(plan->queue, start)->record;
     record->word = 0;
     record->gap = start - gap_start;
     return record;

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * All roots of a heap, in the order in which every pass visits them: frames, sources, handles. (Cards are roots of
- * partial collections and have their own pass; conservative stacks and finalizers join here.)
+ * All roots of a heap, in the order in which every pass visits them: frames, sources, handles. Pins are roots of their
+ * own: they are visited to mark, but what they hold does not move. (Cards are roots of partial collections and have
+ * their own pass; conservative stacks and finalizers join here.)
  */
 #ifndef PINFOLD_GC_ROOT_ROOTS_H
 #define PINFOLD_GC_ROOT_ROOTS_H
@@ -21,7 +22,15 @@ static inline void pfi_roots_visit(struct pfi_roots *roots, int condemned, pfi_s
         pfi_frames_visit(roots->thread, visit, context);
     }
     pfi_sources_visit(roots->sources, visit, context);
-    pfi_handles_visit(&roots->handles, condemned, visit, context);
+    pfi_handles_visit(&roots->handles, PINFOLD_HANDLE_STRONG, condemned, visit, context);
+}
+
+static inline void pfi_roots_visit_pins(struct pfi_roots *roots, int condemned, pfi_slots_function *visit,
+                                        void *context) {
+    if (roots->thread != NULL) {
+        pfi_frames_visit_pins(roots->thread, visit, context);
+    }
+    pfi_handles_visit(&roots->handles, PINFOLD_HANDLE_PINNED, condemned, visit, context);
 }
 
 #endif

@@ -61,8 +61,15 @@ struct pf_handle *pfi_handle_table_add(struct pfi_handle_table *table, enum pf_h
     if (is_full(block)) { /* it is the first of its list */
         table->with_room[kind] = block->next_with_room;
     }
-    ++table->count;
+    ++table->count[kind];
     return &block->slots[index];
+}
+
+void pfi_handle_table_fill(struct pf_handle *handle, uintptr_t object, uint64_t collections) {
+    struct pfi_handle_block *block = pfi_handle_block_of(handle);
+    handle->object = object;
+    block->births[handle - block->slots] = (uint32_t)collections;
+    pfi_handle_block_rejuvenate(block);
 }
 
 struct pfi_handle_block *pfi_handle_block_of(const struct pf_handle *handle) {
@@ -84,5 +91,5 @@ void pfi_handle_table_remove(struct pfi_handle_table *table, struct pf_handle *h
         push_with_room(table, block);
     }
     block->in_use &= ~((uint64_t)1 << index);
-    --table->count;
+    --table->count[block->kind];
 }

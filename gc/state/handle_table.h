@@ -3,7 +3,7 @@
  * Handles: slots in blocks of 64, one kind a block, each block with the age of its youngest object, so that a
  * collection of generation 0 looks only at blocks that can matter.
  *
- *     block (aligned to its size):  header { links, in_use bits, kind, age } | 64 slots
+ *     block (aligned to its size):  header { links, in_use bits, kind, age } | 64 slots | 64 births
  *
  * Invariant: age <= generation of every object of the block. A handle is the address of its slot.
  * Changed by any thread outside collections, one at a time; ages are computed anew by the age phase.
@@ -16,7 +16,7 @@
 #include "alloc/object.h"
 #include "pinfold/handle.h"
 
-enum { PINFOLD_HANDLES_PER_BLOCK = 64, PINFOLD_OLDEST_AGE = 2, PINFOLD_HANDLE_KINDS = PINFOLD_HANDLE_STRONG + 1 };
+enum { PINFOLD_HANDLES_PER_BLOCK = 64, PINFOLD_OLDEST_AGE = 2, PINFOLD_HANDLE_KINDS = PINFOLD_HANDLE_PINNED + 1 };
 
 struct pf_handle {
     uintptr_t object;
@@ -31,12 +31,14 @@ struct pfi_handle_block {
     uint8_t kind;
     uint8_t age;
     struct pf_handle slots[PINFOLD_HANDLES_PER_BLOCK];
+    uint32_t
+        births[PINFOLD_HANDLES_PER_BLOCK]; /* number of the collection before which the slot was filled, modulo 2^32 */
 };
 
 struct pfi_handle_table {
     struct pfi_handle_block *blocks;
     struct pfi_handle_block *with_room[PINFOLD_HANDLE_KINDS]; /* by kind: exactly the blocks that are not full */
-    size_t count;
+    size_t count[PINFOLD_HANDLE_KINDS];
 };
 
 void pfi_handle_table_init(struct pfi_handle_table *table);
@@ -44,6 +46,9 @@ void pfi_handle_table_finish(struct pfi_handle_table *table);
 
 /* A slot that holds `object`; NULL when memory for a block cannot be had. */
 struct pf_handle *pfi_handle_table_add(struct pfi_handle_table *table, enum pf_handle_kind kind, uintptr_t object);
+
+/* Exchanges the object of a live handle; `collections` is their number so far. */
+void pfi_handle_table_fill(struct pf_handle *handle, uintptr_t object, uint64_t collections);
 
 /* The block of a live handle; NULL when the address is not one. */
 struct pfi_handle_block *pfi_handle_block_of(const struct pf_handle *handle);

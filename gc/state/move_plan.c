@@ -86,6 +86,9 @@ void pfi_move_plan_clear_marks(const struct pfi_move_plan *plan) {
     struct pfi_condemned_range range;
     pfi_condemned_range_first(plan->share, plan->condemned, &range);
     do {
+        pfi_bits_clear_words(plan->share->arena->pin_words,
+                             pfi_align_down(range.start, PINFOLD_CARD) >> PINFOLD_GRANULE_SHIFT,
+                             pfi_align_up(range.end, PINFOLD_CARD) >> PINFOLD_GRANULE_SHIFT);
         uintptr_t from = pfi_align_down(range.start, PINFOLD_CARD) >> PINFOLD_GRANULE_SHIFT;
         uintptr_t to = pfi_align_up(range.end, PINFOLD_CARD) >> PINFOLD_GRANULE_SHIFT;
         pfi_bits_clear_words(plan->share->arena->mark_words, from, to);

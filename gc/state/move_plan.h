@@ -32,9 +32,11 @@ struct pfi_move_plan {
     struct pfi_segment *new_ephemeral;    /* the present one unless expanded */
     bool promotes_in_place;               /* what would be generation 1 becomes generation 2 */
     size_t survived[PINFOLD_GENERATIONS]; /* bytes, by the generation they came from */
-    size_t moved;                         /* bytes that compaction would move */
-    size_t gaps;                          /* dead bytes before plugs: what a sweep would leave as free objects */
-    uintptr_t swept_end;                  /* where the ephemeral segment would end after a sweep */
+    size_t pinned_objects;                /* found by marking, with the bytes they take */
+    size_t pinned_bytes;
+    size_t moved;        /* bytes that compaction would move */
+    size_t gaps;         /* dead bytes before plugs: what a sweep would leave as free objects */
+    uintptr_t swept_end; /* where the ephemeral segment would end after a sweep */
 };
 
 /* A part of a segment that is condemned, all of one generation. */

@@ -5,11 +5,11 @@
 
 #include "alloc/platform/check.h"
 
+enum { SMALLEST_CAPACITY = 64 };
+
 bool pfi_pin_queue_init(struct pfi_pin_queue *queue) {
-    queue->count = 0;
-    queue->capacity = PINFOLD_BOUNDARY_ENTRIES;
-    queue->entries = calloc(queue->capacity, sizeof *queue->entries);
-    return queue->entries != NULL;
+    *queue = (struct pfi_pin_queue){NULL, 0, 0};
+    return pfi_pin_queue_reserve(queue, 0);
 }
 
 void pfi_pin_queue_finish(struct pfi_pin_queue *queue) {
@@ -20,21 +20,38 @@ void pfi_pin_queue_clear(struct pfi_pin_queue *queue) {
     queue->count = 0;
 }
 
-struct pfi_plug_record *pfi_pin_queue_add(struct pfi_pin_queue *queue, uintptr_t plug) {
-    PINFOLD_REQUIRE(queue->count < queue->capacity, "the pin queue is full at plug %#zx", (size_t)plug);
-    PINFOLD_ASSERT(queue->count == 0 || queue->entries[queue->count - 1].plug < plug);
-    struct pfi_pin_entry *entry = &queue->entries[queue->count++];
-    *entry = (struct pfi_pin_entry){plug, {0, 0}};
-    return &entry->record;
+bool pfi_pin_queue_reserve(struct pfi_pin_queue *queue, size_t pins) {
+    size_t needed = PINFOLD_BOUNDARY_ENTRIES + PINFOLD_ENTRIES_PER_PIN * pins;
+    if (needed <= queue->capacity) {
+        return true;
+    }
+    size_t capacity = queue->capacity == 0 ? SMALLEST_CAPACITY : queue->capacity;
+    while (capacity < needed) {
+        capacity *= 2;
+    }
+    struct pfi_pin_entry *entries = realloc(queue->entries, capacity * sizeof *entries);
+    if (entries == NULL) {
+        return false;
+    }
+    queue->entries = entries;
+    queue->capacity = capacity;
+    return true;
 }
 
-struct pfi_plug_record *pfi_pin_queue_find(const struct pfi_pin_queue *queue, uintptr_t plug) {
-    size_t low = 0;
-    size_t high = queue->count;
+struct pfi_pin_entry *pfi_pin_queue_add(struct pfi_pin_queue *queue, uintptr_t plug) {
+    PINFOLD_REQUIRE(queue->count < queue->capacity, "the pin queue is full at plug %#zx", (size_t)plug);
+    struct pfi_pin_entry *entry = &queue->entries[queue->count++];
+    *entry = (struct pfi_pin_entry){.plug = plug};
+    return entry;
+}
+
+struct pfi_pin_entry *pfi_pin_queue_find(const struct pfi_pin_queue *queue, size_t first, size_t end, uintptr_t plug) {
+    size_t low = first;
+    size_t high = end;
     while (low < high) {
         size_t middle = low + (high - low) / 2;
         if (queue->entries[middle].plug == plug) {
-            return &queue->entries[middle].record;
+            return &queue->entries[middle];
         }
         if (queue->entries[middle].plug < plug) {
             low = middle + 1;

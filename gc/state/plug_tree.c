@@ -8,7 +8,8 @@ enum { FARTHEST_LINK = 32767 };
 
 struct pfi_plug_record *pfi_plug_tree_record(const struct pfi_pin_queue *queue, uintptr_t brick, unsigned node) {
     uintptr_t plug = pfi_plug_tree_plug(brick, node);
-    return node & PINFOLD_NODE_QUEUED ? pfi_pin_queue_find(queue, plug) : pfi_plug_record_before(plug);
+    return node & PINFOLD_NODE_QUEUED ? &pfi_pin_queue_find(queue, 0, queue->count, plug)->record
+                                      : pfi_plug_record_before(plug);
 }
 
 static unsigned node_of(const struct pfi_plug *plug) {

@@ -12,6 +12,7 @@ struct pfi_mutator {
     struct pf_thread thread; /* first: a pf_thread * is a pfi_mutator * */
     enum pf_status status;   /* of the last try form */
     uint64_t allocations;    /* slow ones; every one under collect-at-every-n-th-allocation */
+    size_t most_frame_pins;  /* slots that the pinning frames of one chain have had at most: room is kept for them */
 };
 
 static inline struct pfi_mutator *pfi_mutator_of(struct pf_thread *thread) {

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
  * Handles: references that native data structures may keep for as long as they like. A strong handle keeps its object
- * alive; its slot is updated when the object moves.
+ * alive; its slot is updated when the object moves. A pinned handle keeps it alive and where it is (pin.h).
  */
 #ifndef PINFOLD_HANDLE_H
 #define PINFOLD_HANDLE_H
@@ -14,7 +14,7 @@ extern "C" {
 
 struct pf_handle; /* opaque; one slot of the heap's handle table */
 
-enum pf_handle_kind { PINFOLD_HANDLE_STRONG };
+enum pf_handle_kind { PINFOLD_HANDLE_STRONG, PINFOLD_HANDLE_PINNED };
 
 /* Creates a handle on `object` (NULL allowed). OUT_OF_MEMORY when the table cannot grow. Not a safepoint. */
 PINFOLD_MUST_CHECK PINFOLD_API enum pf_status pf_handle_create(struct pf_heap *heap, enum pf_handle_kind kind,

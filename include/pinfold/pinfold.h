@@ -14,6 +14,7 @@
 #include "pinfold/event.h"
 #include "pinfold/handle.h"
 #include "pinfold/heap.h"
+#include "pinfold/pin.h"
 #include "pinfold/root.h"
 #include "pinfold/stats.h"
 #include "pinfold/status.h"

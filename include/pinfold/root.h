@@ -26,12 +26,14 @@ struct pf_frame {
     struct pf_frame *previous;
     void **slots;
     size_t count;
+    size_t pins; /* slots that pin (pf_frame_push_pinning), of this frame and all before it */
 };
 
 static inline void pf_frame_push(struct pf_thread *thread, struct pf_frame *frame, void **slots, size_t count) {
     frame->previous = thread->frames;
     frame->slots = slots;
     frame->count = count;
+    frame->pins = thread->frames == NULL ? 0 : thread->frames->pins;
     thread->frames = frame;
 }
 

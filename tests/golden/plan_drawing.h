@@ -29,9 +29,9 @@ static inline bool granule_is_live(const struct pfi_move_plan *plan, uintptr_t a
 
 static inline const struct pfi_plug_record *record_of_plug(const struct pfi_move_plan *plan, uintptr_t start,
                                                            bool *is_queued) {
-    const struct pfi_plug_record *queued = pfi_pin_queue_find(plan->queue, start);
+    const struct pfi_pin_entry *queued = pfi_pin_queue_find(plan->queue, 0, plan->queue->count, start);
     *is_queued = queued != NULL;
-    return queued != NULL ? queued : pfi_plug_record_before(start);
+    return queued != NULL ? &queued->record : pfi_plug_record_before(start);
 }
 
 static inline void show_place(struct text *text, const struct pfi_move_plan *plan, uintptr_t start, uintptr_t place) {

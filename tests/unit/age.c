@@ -119,7 +119,7 @@ START_TEST(a_collection_visits_the_handles_of_blocks_that_are_young_enough_each_
             (void)add_block(object_of[generation]);
         }
         pfi_age_handles(&table, &share, 2, no_tags);
-        pfi_handles_visit(&table, condemned, count_slots, seen);
+        pfi_handles_visit(&table, PINFOLD_HANDLE_STRONG, condemned, count_slots, seen);
         for (int generation = 0; generation <= 2; ++generation) {
             ck_assert_uint_eq(seen[generation], generation <= condemned ? PINFOLD_HANDLES_PER_BLOCK : 0);
         }
@@ -134,7 +134,7 @@ START_TEST(removed_handles_are_neither_visited_nor_do_they_keep_a_block_young) {
     struct pf_handle *young = add(object_of[0]);
     add(object_of[2]);
     pfi_handle_table_remove(&table, young);
-    pfi_handles_visit(&table, 2, count_slots, seen);
+    pfi_handles_visit(&table, PINFOLD_HANDLE_STRONG, 2, count_slots, seen);
     ck_assert_uint_eq(seen[0], 0);
     ck_assert_uint_eq(seen[2], 1);
     pfi_age_handles(&table, &share, 2, no_tags);

@@ -24,7 +24,7 @@ START_TEST(every_entry_is_found_and_nothing_between_the_entries) {
     struct random random = {7};
     for (size_t count = 0; count <= MOST; ++count) {
         struct pfi_pin_queue queue;
-        struct pfi_plug_record *records[MOST];
+        struct pfi_pin_entry *records[MOST];
         uintptr_t plugs[MOST];
         uintptr_t plug = 4096;
         open_queue(&queue, MOST);
@@ -34,13 +34,13 @@ START_TEST(every_entry_is_found_and_nothing_between_the_entries) {
             records[index] = pfi_pin_queue_add(&queue, plug);
         }
         for (size_t index = 0; index < count; ++index) {
-            if (pfi_pin_queue_find(&queue, plugs[index]) != records[index] ||
-                pfi_pin_queue_find(&queue, plugs[index] + PINFOLD_GRANULE) != NULL) {
+            if (pfi_pin_queue_find(&queue, 0, queue.count, plugs[index]) != records[index] ||
+                pfi_pin_queue_find(&queue, 0, queue.count, plugs[index] + PINFOLD_GRANULE) != NULL) {
                 ck_abort_msg("entry %zu of %zu is not found, or something else is", index, count);
             }
         }
-        ck_assert_ptr_null(pfi_pin_queue_find(&queue, 4096));
-        ck_assert_ptr_null(pfi_pin_queue_find(&queue, plug + 4096));
+        ck_assert_ptr_null(pfi_pin_queue_find(&queue, 0, queue.count, 4096));
+        ck_assert_ptr_null(pfi_pin_queue_find(&queue, 0, queue.count, plug + 4096));
         pfi_pin_queue_finish(&queue);
     }
 }
@@ -49,13 +49,13 @@ END_TEST
 START_TEST(a_new_entry_is_an_empty_record) {
     struct pfi_pin_queue queue;
     ck_assert(pfi_pin_queue_init(&queue));
-    struct pfi_plug_record *record = pfi_pin_queue_add(&queue, 4096);
+    struct pfi_plug_record *record = &pfi_pin_queue_add(&queue, 4096)->record;
     record->word = 5;
     record->gap = 6;
     pfi_pin_queue_clear(&queue);
     ck_assert_uint_eq(queue.count, 0);
-    ck_assert_ptr_null(pfi_pin_queue_find(&queue, 4096));
-    record = pfi_pin_queue_add(&queue, 8192);
+    ck_assert_ptr_null(pfi_pin_queue_find(&queue, 0, queue.count, 4096));
+    record = &pfi_pin_queue_add(&queue, 8192)->record;
     ck_assert_uint_eq(record->word, 0);
     ck_assert_uint_eq(record->gap, 0);
     pfi_pin_queue_finish(&queue);

@@ -42,7 +42,7 @@ static void close_segment(void) {
 static void add_plug(uintptr_t start, uintptr_t end, bool is_queued) {
     struct pfi_plug *plug = &plugs[plug_count++];
     *plug = (struct pfi_plug){start, end, NULL};
-    plug->record = is_queued ? pfi_pin_queue_add(&queue, start) : pfi_plug_record_before(start);
+    plug->record = is_queued ? &pfi_pin_queue_add(&queue, start)->record : pfi_plug_record_before(start);
     plug->record->word = 0;
     pfi_plug_tree_insert(&tree, arena.plug_roots, &queue, plug);
 }
