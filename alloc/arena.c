@@ -10,13 +10,11 @@
 /* Bytes of side tables for each card and for each unit of the arena. */
 enum {
     BYTES_PER_CARD = 1 + 1 + 2 * sizeof(uint64_t) + sizeof(uintptr_t),
-    BYTES_PER_BRICK = sizeof(int16_t),
     BYTES_PER_UNIT = sizeof(uint32_t) + sizeof(struct pfi_segment),
 };
 
 static size_t tables_size_for(size_t size) {
-    size_t bytes = (size >> PINFOLD_CARD_SHIFT) * BYTES_PER_CARD + (size >> PINFOLD_BRICK_SHIFT) * BYTES_PER_BRICK +
-                   (size >> PINFOLD_UNIT_SHIFT) * BYTES_PER_UNIT;
+    size_t bytes = (size >> PINFOLD_CARD_SHIFT) * BYTES_PER_CARD + (size >> PINFOLD_UNIT_SHIFT) * BYTES_PER_UNIT;
     return pfi_align_up(bytes + 8 * PINFOLD_CARD, PINFOLD_PAGE);
 }
 
@@ -34,7 +32,6 @@ static void place_tables(struct pfi_arena *arena) {
     arena->slides = (uintptr_t *)biased(&table, arena, PINFOLD_CARD_SHIFT, sizeof(uintptr_t));
     arena->cards = (uint8_t *)biased(&table, arena, PINFOLD_CARD_SHIFT, 1);
     arena->object_starts = (int8_t *)biased(&table, arena, PINFOLD_CARD_SHIFT, 1);
-    arena->plug_roots = (int16_t *)biased(&table, arena, PINFOLD_BRICK_SHIFT, sizeof(int16_t));
     arena->unit_owners = (uint32_t *)biased(&table, arena, PINFOLD_UNIT_SHIFT, sizeof(uint32_t));
     arena->segments = (struct pfi_segment *)table;
     PINFOLD_ASSERT(table + arena->unit_count * sizeof(struct pfi_segment) <= arena->tables + arena->tables_size);
@@ -159,8 +156,6 @@ void pfi_arena_return(struct pfi_arena *arena, struct pfi_segment *segment) {
     clear_slice((uintptr_t)&arena->mark_words[card], (uintptr_t)&arena->mark_words[card_end]);
     clear_slice((uintptr_t)&arena->pin_words[card], (uintptr_t)&arena->pin_words[card_end]);
     clear_slice((uintptr_t)&arena->slides[card], (uintptr_t)&arena->slides[card_end]);
-    clear_slice((uintptr_t)&arena->plug_roots[segment->base >> PINFOLD_BRICK_SHIFT],
-                (uintptr_t)&arena->plug_roots[segment->end >> PINFOLD_BRICK_SHIFT]);
     clear_slice((uintptr_t)&arena->unit_owners[segment->base >> PINFOLD_UNIT_SHIFT],
                 (uintptr_t)&arena->unit_owners[segment->end >> PINFOLD_UNIT_SHIFT]);
 }

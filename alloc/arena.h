@@ -10,7 +10,6 @@
  *     mark_words     64 bits a card       a bit a granule of every live object         mark .. end of collection
  *     pin_words      64 bits a card       a bit a granule of every pinned object       mark .. end of collection
  *     slides         a word a card        new address of the card's first live granule plan .. end of compaction
- *     plug_roots     16 bits a brick      root of the brick's plug tree                plan .. end of compaction
  *     unit_owners    32 bits a unit       1 + first unit of the segment; 0 = free      segment creation
  */
 #ifndef PINFOLD_ALLOC_ARENA_H
@@ -31,7 +30,6 @@ struct pfi_arena {
     uint64_t *mark_words;
     uint64_t *pin_words;
     uintptr_t *slides;
-    int16_t *plug_roots;
     uint32_t *unit_owners;
     struct pfi_segment *segments; /* headers, indexed by first unit; not biased */
     size_t unit_count;

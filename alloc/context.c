@@ -40,11 +40,67 @@ static uintptr_t chunk_end(const struct pfi_share *share, uintptr_t start, uintp
     return pfi_max(needed_end, pfi_min(end, pfi_min(most, share->ephemeral->end)));
 }
 
+static void hand_out(struct pfi_share *share, struct pf_thread *thread, uintptr_t start, uintptr_t end) {
+    pfi_object_starts_set(share->arena->object_starts, start, end);
+    thread->alloc_ptr = (char *)start;
+    thread->alloc_limit = (char *)(end - PINFOLD_MIN_OBJECT);
+}
+
+/* Charges `size` bytes of the free object at `item` and zeroes them; what is left of it stays a gap. */
+static void use_gap(struct pfi_share *share, uintptr_t item, size_t size) {
+    struct pfi_generation *youngest = &share->generations[0];
+    size_t rest = pfi_object_size(item) - size;
+    youngest->free_bytes -= size + rest;
+    youngest->budget_left -= (int64_t)size;
+    share->allocated_bytes += size;
+    pfi_share_format_gap(share, 0, item + size, rest);
+    if (rest >= PINFOLD_MIN_FREE_ITEM) {
+        pfi_free_list_push(&youngest->free_list, item + size);
+    }
+    memset((void *)item, 0, size);
+}
+
+uintptr_t pfi_context_take_gap(struct pfi_share *share, size_t size) {
+    struct pfi_generation *youngest = &share->generations[0];
+    if (youngest->free_list.nonempty == 0 || youngest->budget_left <= 0) {
+        return 0;
+    }
+    uintptr_t item = pfi_free_list_pop(&youngest->free_list, size, true);
+    if (item != 0) {
+        use_gap(share, item, size);
+        pfi_object_starts_set(share->arena->object_starts, item, item + size);
+    }
+    return item;
+}
+
+/* The quantum of what the gap holds, or all when nothing useful would be left. */
+static size_t gap_chunk(const struct pfi_share *share, size_t gap, size_t needed) {
+    size_t most = share->options->large_threshold + PINFOLD_MIN_OBJECT - PINFOLD_GRANULE;
+    size_t chunk = pfi_min(pfi_max(needed, share->quantum), pfi_min(gap, pfi_max(needed, most)));
+    return gap - chunk < PINFOLD_MIN_FREE_ITEM && gap <= most ? gap : chunk;
+}
+
+static bool refill_from_gap(struct pfi_share *share, struct pf_thread *thread, size_t size) {
+    struct pfi_free_list *gaps = &share->generations[0].free_list;
+    uintptr_t item = gaps->nonempty == 0 ? 0 : pfi_free_list_pop(gaps, size, false);
+    if (item == 0) {
+        return false;
+    }
+    size_t chunk = gap_chunk(share, pfi_object_size(item), size + PINFOLD_MIN_OBJECT);
+    use_gap(share, item, chunk);
+    pfi_context_close(share, thread);
+    hand_out(share, thread, item, item + chunk);
+    return true;
+}
+
 enum pfi_exhausted pfi_context_refill(struct pfi_share *share, struct pf_thread *thread, size_t size) {
     struct pfi_segment *segment = share->ephemeral;
     struct pfi_generation *youngest = &share->generations[0];
     if (youngest->budget_left <= 0) {
         return PINFOLD_EXHAUSTED_BUDGET;
+    }
+    if (refill_from_gap(share, thread, size)) {
+        return PINFOLD_EXHAUSTED_NOT;
     }
     bool adjacent = is_topmost(share, thread);
     uintptr_t start = adjacent ? (uintptr_t)thread->alloc_ptr : segment->allocated;
@@ -64,8 +120,6 @@ enum pfi_exhausted pfi_context_refill(struct pfi_share *share, struct pf_thread 
     youngest->budget_left -= (int64_t)(end - fresh);
     share->allocated_bytes += end - fresh;
     pfi_segment_clear(segment, fresh, end);
-    pfi_object_starts_set(share->arena->object_starts, start, end);
-    thread->alloc_ptr = (char *)start;
-    thread->alloc_limit = (char *)(end - PINFOLD_MIN_OBJECT);
+    hand_out(share, thread, start, end);
     return PINFOLD_EXHAUSTED_NOT;
 }

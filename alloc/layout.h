@@ -4,7 +4,6 @@
  *
  *     granule  8 B     alignment of every object, one bit in the mark bitmap
  *     card     512 B   one byte of dirt, one byte of object start, one 64-bit word of the mark bitmap
- *     brick    4 KiB   one plug tree; its mark bits fill one cache line
  *     unit     256 KiB smallest segment; what the arena is carved in
  */
 #ifndef PINFOLD_ALLOC_LAYOUT_H
@@ -23,12 +22,6 @@ enum {
     PINFOLD_MIN_OBJECT = 16,    /* smallest object, smallest free object, plug record */
     PINFOLD_MIN_FREE_ITEM = 32, /* smallest free object that is threaded: type, size, link, planned end */
     PINFOLD_CARD = 1 << PINFOLD_CARD_SHIFT,
-#if PINFOLD_WORD_BITS == 64
-    PINFOLD_BRICK_SHIFT = 12,
-#else
-    PINFOLD_BRICK_SHIFT = 11,
-#endif
-    PINFOLD_BRICK = 1 << PINFOLD_BRICK_SHIFT,
     PINFOLD_PAGE_SHIFT = 12, /* granularity of large objects and of commits; a heap is refused where pages are larger */
     PINFOLD_PAGE = 1 << PINFOLD_PAGE_SHIFT,
     PINFOLD_UNIT_SHIFT = 18,
@@ -41,8 +34,7 @@ enum {
 
 static_assert(PINFOLD_MIN_OBJECT == 2 * sizeof(uint64_t), "a plug record fills a smallest gap");
 static_assert(PINFOLD_MARK_WORD_GRANULES * PINFOLD_GRANULE == PINFOLD_CARD, "a mark word covers a card");
-static_assert(PINFOLD_BRICK % PINFOLD_CARD == 0 && PINFOLD_UNIT % PINFOLD_BRICK == 0, "units hold whole bricks");
-static_assert(PINFOLD_BRICK / PINFOLD_GRANULE < 1 << 10, "a brick-relative granule + 1 fits in ten bits");
+static_assert(PINFOLD_UNIT % PINFOLD_CARD == 0, "units hold whole cards");
 static_assert(PINFOLD_PAGE % PINFOLD_CARD == 0, "large objects share no card");
 static_assert(PINFOLD_MIN_FREE_ITEM >= 4 * sizeof(void *), "a free item holds type, size, link and planned end");
 

@@ -7,7 +7,8 @@
  *
  * base + 16 = first <= allocated <= committed <= end and allocated <= ... used <= committed. The gap holds the record
  * of the very first plug; segments of large objects have none. Bytes in [used, committed) are known to be zero.
- * plan_allocated is the end after the planned compaction, from plan to the end of compaction.
+ * plan_allocated is the end after the planned compaction; it, plan_tail and the entries mean something from plan to the
+ * end of compaction.
  * Owner: one heap share; changed by its allocator and by stopped collections. The header lies outside the segment, in
  * the arena's array, so that a collection can make a segment without asking for memory.
  */
@@ -24,6 +25,9 @@ struct pfi_segment {
     uintptr_t first;
     uintptr_t allocated;
     uintptr_t plan_allocated;
+    uintptr_t plan_tail; /* where only pins and holes follow after the planned compaction */
+    size_t first_entry;  /* its entries in the pin queue are [first_entry, end_entry) */
+    size_t end_entry;
     uintptr_t used;
     uintptr_t committed;
     uintptr_t end;

@@ -30,7 +30,7 @@ enum pf_status pfi_share_init(struct pfi_share *share, struct pfi_arena *arena, 
     share->start[0] = segment->first;
     share->start[1] = segment->first;
     share->quantum = options->stress.collect_every != 0 ? 0 : options->allocation_quantum;
-    pfi_free_list_init(&share->generations[0].free_list, 1, 0);
+    pfi_free_list_init(&share->generations[0].free_list, GEN2_BINS, GEN2_FIRST_LIMIT);
     pfi_free_list_init(&share->generations[1].free_list, 1, 0);
     pfi_free_list_init(&share->generations[2].free_list, GEN2_BINS, GEN2_FIRST_LIMIT);
     pfi_free_list_init(&share->generations[PINFOLD_LARGE].free_list, LARGE_BINS, LARGE_FIRST_LIMIT);
@@ -107,6 +107,20 @@ void pfi_share_poison_tail(const struct pfi_share *share, const struct pfi_segme
 void pfi_share_clean_young_cards(struct pfi_share *share) {
     pfi_cards_clean_inside(share->arena->cards, share->start[1],
                            pfi_align_up(share->ephemeral->allocated, PINFOLD_CARD));
+}
+
+void pfi_share_append_ephemeral(struct pfi_share *share, struct pfi_segment *segment) {
+    struct pfi_segment **link = &share->segments;
+    while (*link != NULL) {
+        if (*link == segment) {
+            *link = segment->next;
+        } else {
+            link = &(*link)->next;
+        }
+    }
+    *link = segment;
+    segment->next = NULL;
+    share->ephemeral = segment;
 }
 
 struct pfi_segment *pfi_share_unlink_empty(struct pfi_share *share) {

@@ -83,6 +83,9 @@ void pfi_share_poison_tail(const struct pfi_share *share, const struct pfi_segme
 /* After a collection nothing is younger than generation 1, so the cards of its objects say nothing: cleans them. */
 void pfi_share_clean_young_cards(struct pfi_share *share);
 
+/* Makes `segment` the ephemeral one: the last of the chain, from which it is taken if it was in it. */
+void pfi_share_append_ephemeral(struct pfi_share *share, struct pfi_segment *segment);
+
 /* Takes the segments of small objects that hold none out of the chain, the ephemeral one excepted; returns them. */
 struct pfi_segment *pfi_share_unlink_empty(struct pfi_share *share);
 

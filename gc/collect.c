@@ -31,12 +31,15 @@ static void mark_and_plan(struct pfi_cycle *cycle) {
 
 static void expand(struct pfi_cycle *cycle) {
     struct pf_heap *heap = cycle->heap;
-    pfi_expand(&cycle->plan);
+    pfi_expand(&cycle->plan, pfi_heap_room_needed(heap));
     if (cycle->plan.promotes_in_place) {
         return;
     }
     struct pfi_segment *segment = cycle->plan.new_ephemeral;
     cycle->record.expanded = 1;
+    if (cycle->plan.reuses) {
+        return;
+    }
     PINFOLD_SEND(&heap->events, segment_created, (void *)segment->base, segment->end - segment->base, 0);
 }
 
@@ -60,6 +63,7 @@ static void relocate_and_compact(struct pfi_cycle *cycle) {
 
 static void sweep(struct pfi_cycle *cycle) {
     pfi_cycle_begin_phase(cycle, PINFOLD_PHASE_SWEEP);
+    pfi_move_plan_sum_swept(&cycle->plan);
     pfi_sweep(&cycle->plan, &cycle->emptied);
     pfi_cycle_end_phase(cycle, PINFOLD_PHASE_SWEEP);
 }

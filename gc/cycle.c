@@ -20,7 +20,7 @@ static int choose_generation(struct pf_heap *heap, const struct pfi_request *req
     struct pfi_condemn_input input = {
         .requested = request->generation,
         .is_induced = request->reason == PINFOLD_REASON_INDUCED || request->reason == PINFOLD_REASON_STRESS,
-        .segment_room = share->ephemeral->end - share->ephemeral->allocated,
+        .segment_room = share->ephemeral->end - share->ephemeral->allocated + share->generations[0].free_list.bytes,
         .segment_need = pfi_heap_room_needed(heap),
         .gen2_bytes = pfi_share_generation_bytes(share, 2),
         .gen2_unusable = old->free_bytes - old->free_list.bytes,
@@ -102,16 +102,20 @@ void pfi_cycle_decide(struct pfi_cycle *cycle) {
         .gaps = plan->gaps,
         .survived = survived,
         .moved = plan->moved,
+        .pinned = plan->pinned_survived,
+        .youngest_holes = plan->held[0],
         .memory_load = heap->memory_load,
     };
     cycle->record.decision = pfi_decide(&input);
-    cycle->compacts = pfi_decision_compacts(cycle->record.decision) && plan->pinned_objects == 0;
+    cycle->compacts = pfi_decision_compacts(cycle->record.decision);
 }
 
 bool pfi_cycle_expands(const struct pfi_cycle *cycle) {
     const struct pf_heap *heap = cycle->heap;
-    return pfi_decide_expands(cycle->plan.condemned, heap->options.stress.expand,
-                              heap->share.ephemeral->end - cycle->plan.new_start[0], pfi_heap_room_wanted(heap));
+    const struct pfi_segment *ephemeral = heap->share.ephemeral;
+    size_t room = pfi_decide_room(ephemeral->end - ephemeral->plan_allocated, cycle->plan.held[0],
+                                  cycle->plan.largest_hole, heap->options.large_threshold);
+    return pfi_decide_expands(cycle->plan.condemned, heap->options.stress.expand, room, pfi_heap_room_wanted(heap));
 }
 
 static size_t live_bytes(const struct pfi_cycle *cycle) {
@@ -122,11 +126,17 @@ static size_t live_bytes(const struct pfi_cycle *cycle) {
     return live;
 }
 
-/* What survival asks for. */
+/* Bytes of pins that this collection has left in their generation, or a younger one. */
+static size_t demoted_from(const struct pfi_cycle *cycle, int generation) {
+    return cycle->compacts && generation < PINFOLD_LARGE ? cycle->plan.demoted[generation] : 0;
+}
+
+/* What survival asks for. Pins that stay say nothing of how long other objects live. */
 static size_t wanted_budget(const struct pfi_cycle *cycle, int generation) {
     const struct pfi_budget_rule *rule = &cycle->heap->budget_rules[generation];
-    size_t before = cycle->size_before[generation];
-    size_t survived = cycle->record.survived_bytes[generation];
+    size_t demoted = generation < 2 ? demoted_from(cycle, generation) : 0;
+    size_t before = cycle->size_before[generation] - demoted;
+    size_t survived = cycle->record.survived_bytes[generation] - demoted;
     return generation < 2 ? pfi_budget_young(rule, before, survived)
                           : pfi_budget_old(rule, before, survived, cycle->record.after_bytes[generation]);
 }
@@ -171,7 +181,8 @@ static void set_budgets(struct pfi_cycle *cycle) {
         cycle->record.budget_bytes[generation] = numbers->budget;
     }
     if (condemned < 2) {
-        share->generations[condemned + 1].budget_left -= (int64_t)cycle->record.survived_bytes[condemned];
+        size_t promoted = cycle->record.survived_bytes[condemned] - demoted_from(cycle, condemned);
+        share->generations[condemned + 1].budget_left -= (int64_t)promoted;
     }
     if (cycle->plan.promotes_in_place) {
         share->generations[2].budget_left -= (int64_t)cycle->record.survived_bytes[0];
@@ -205,6 +216,11 @@ static void fill_record(struct pfi_cycle *cycle) {
     }
     cycle->record.moved_bytes = cycle->compacts ? cycle->plan.moved : 0;
     cycle->record.compacted = cycle->compacts;
+    cycle->record.reused = cycle->plan.reuses;
+    cycle->record.pinned_objects = cycle->plan.pinned_objects;
+    cycle->record.pinned_bytes = cycle->plan.pinned_bytes;
+    cycle->record.demoted_bytes = cycle->compacts ? pfi_move_plan_demoted(&cycle->plan) : 0;
+    memcpy(cycle->record.held_bytes, cycle->plan.held, sizeof cycle->plan.held);
     cycle->record.promoted_in_place = cycle->plan.promotes_in_place;
 }
 

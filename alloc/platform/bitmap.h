@@ -14,6 +14,10 @@ static inline unsigned pfi_bits_lowest(uint64_t word) {
     return (unsigned)__builtin_ctzll(word);
 }
 
+static inline unsigned pfi_bits_highest(uint64_t word) {
+    return 63 - (unsigned)__builtin_clzll(word);
+}
+
 /* Number of one bits. Plain arithmetic: the baseline of x86-64 has no instruction for it, and a call costs more. */
 static inline unsigned pfi_bits_count(uint64_t word) {
 #if defined(__POPCNT__) || defined(__aarch64__)

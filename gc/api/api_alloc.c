@@ -14,6 +14,8 @@
 #include "gc/world/mutator.h"
 #include "pinfold/alloc.h"
 
+enum { ALONE = 512 /* objects from this size on leave the context alone when a gap between pins has room for them */ };
+
 struct allocation {
     struct pf_heap *heap;
     struct pfi_mutator *mutator;
@@ -30,6 +32,12 @@ static bool is_large(const struct allocation *allocation) {
 static enum pfi_exhausted fit_small(struct allocation *allocation) {
     struct pf_thread *thread = &allocation->mutator->thread;
     if (allocation->size > (size_t)(thread->alloc_limit - thread->alloc_ptr)) {
+        if (allocation->size >= ALONE) {
+            allocation->object = pfi_context_take_gap(&allocation->heap->share, allocation->size);
+            if (allocation->object != 0) {
+                return PINFOLD_EXHAUSTED_NOT;
+            }
+        }
         enum pfi_exhausted why = pfi_context_refill(&allocation->heap->share, thread, allocation->size);
         if (why != PINFOLD_EXHAUSTED_NOT) {
             return why;

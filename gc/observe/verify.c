@@ -49,9 +49,8 @@ static bool type_is_plausible(const struct pfi_arena *arena, uintptr_t object) {
 
 static int check_shape(struct verifier *verifier, const struct pfi_segment *segment, uintptr_t object) {
     if (!type_is_plausible(verifier->share->arena, object)) {
-        return fail(verifier, "object %#zx (after %#zx) in segment %#zx, brick %#zx has the type word %#zx, no type",
-                    (size_t)object, (size_t)verifier->previous, (size_t)segment->base,
-                    (size_t)object >> PINFOLD_BRICK_SHIFT, (size_t)pfi_words(object)[0]);
+        return fail(verifier, "object %#zx (after %#zx) in segment %#zx has the type word %#zx, no type",
+                    (size_t)object, (size_t)verifier->previous, (size_t)segment->base, (size_t)pfi_words(object)[0]);
     }
     size_t size = pfi_walk_step(segment, object);
     if (size < PINFOLD_MIN_OBJECT || size % PINFOLD_GRANULE != 0 || size > segment->allocated - object) {

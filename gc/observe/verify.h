@@ -8,7 +8,7 @@
  *     object_starts leads to real objects; bins hold free objects of their class and generation, sums equal counters
  *     no mark bits; handle ages <= generation; committed bytes are accounted for
  *
- * On failure the message names object, the one before it, slot, holder, segment, generation and brick.
+ * On failure the message names object, the one before it, slot, holder, segment and generation.
  */
 #ifndef PINFOLD_GC_OBSERVE_VERIFY_H
 #define PINFOLD_GC_OBSERVE_VERIFY_H

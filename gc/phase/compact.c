@@ -9,9 +9,21 @@ static void move_plugs(const struct pfi_move_plan *plan) {
     struct pfi_plug plug;
     pfi_plug_walk_open(&walk, plan);
     while (pfi_plug_walk_next(&walk, &plug)) {
-        uintptr_t place = plug.start + pfi_plug_record_distance(plug.record);
+        uintptr_t place = pfi_plug_place(&plug);
         if (place != plug.start) {
             memmove((void *)place, (const void *)plug.start, plug.end - plug.start);
+        }
+    }
+}
+
+/* What lies before a pin and is not taken belongs to the generation in which it now lies: generation 0's holes are
+ * where the program allocates next. */
+static void free_holes(const struct pfi_move_plan *plan) {
+    for (size_t index = 0; index < plan->queue->count; ++index) {
+        const struct pfi_pin_entry *entry = &plan->queue->entries[index];
+        if (entry->end != 0) {
+            int generation = pfi_move_plan_new_generation(plan, entry->plug);
+            pfi_share_thread_gap(plan->share, generation, entry->plug - entry->hole, entry->hole);
         }
     }
 }
@@ -32,13 +44,11 @@ static void settle_ephemeral(const struct pfi_move_plan *plan) {
     struct pfi_segment *segment = plan->new_ephemeral;
     if (segment != share->ephemeral) {
         segment->allocated = segment->plan_allocated;
-        segment->used = segment->allocated;
-        share->ephemeral->next = segment;
-        share->ephemeral = segment;
+        segment->used = pfi_max(segment->used, segment->allocated);
+        pfi_share_append_ephemeral(share, segment);
     }
     share->start[0] = plan->new_start[0];
     share->start[1] = plan->new_start[1];
-    pfi_share_clean_young_cards(share);
 }
 
 void pfi_compact(const struct pfi_move_plan *plan, struct pfi_segment **emptied) {
@@ -47,5 +57,6 @@ void pfi_compact(const struct pfi_move_plan *plan, struct pfi_segment **emptied)
     settle_segments(plan->share, plan->condemned);
     pfi_share_forget_free(plan->share, plan->condemned);
     settle_ephemeral(plan);
+    free_holes(plan);
     *emptied = pfi_share_unlink_empty(plan->share);
 }

@@ -1,6 +1,152 @@
 /* SPDX-License-Identifier: MIT */
 #include "gc/phase/expand.h"
 
+#include "alloc/platform/check.h"
+#include "gc/state/best_fit.h"
+
+enum { SMALLEST_RUN = 256 /* shorter holes are left to generation 1's free list */ };
+
+/* Walks generation 0's survivors that move. */
+static bool next_survivor(struct pfi_plug_walk *walk, struct pfi_plug *plug) {
+    while (pfi_plug_walk_next(walk, plug)) {
+        if (!plug->is_pinned) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static size_t survivors_size(const struct pfi_move_plan *plan) {
+    struct pfi_plug_walk walk;
+    struct pfi_plug plug;
+    size_t size = 0;
+    pfi_plug_walk_open_at(&walk, plan, 0);
+    while (next_survivor(&walk, &plug)) {
+        size += plug.end - plug.start;
+    }
+    return size;
+}
+
+static void place_survivor(struct pfi_move_plan *plan, const struct pfi_plug *plug, uintptr_t place) {
+    bool was_to_stay = plug->record->distance == 0;
+    plan->moved += was_to_stay ? plug->end - plug->start : 0; /* the others were counted by plan */
+    pfi_move_plan_place(plan, plug, place);
+}
+
+/* What stays on the old ephemeral segment, from where generation 1 would have started: pins, and holes between them. */
+static void leave_pins_behind(struct pfi_move_plan *plan) {
+    struct pfi_segment *segment = plan->share->ephemeral;
+    uintptr_t end = plan->new_start[1];
+    for (size_t index = segment->first_entry; index < segment->end_entry; ++index) {
+        struct pfi_pin_entry *entry = &plan->queue->entries[index];
+        if (entry->end != 0 && entry->plug >= end) {
+            entry->hole = entry->plug - end;
+            end = entry->end;
+        }
+    }
+    segment->plan_allocated = end;
+}
+
+static void move_to(struct pfi_move_plan *plan, struct pfi_segment *segment, uintptr_t start1, uintptr_t start0) {
+    leave_pins_behind(plan);
+    plan->new_ephemeral = segment;
+    plan->new_start[1] = start1;
+    plan->new_start[0] = start0;
+    pfi_move_plan_sum_pins(plan);
+}
+
+/* ---- Reuse ------------------------------------------------------------------------------------------------------ */
+
+/* The free runs of a segment behind its unpinned survivors, in address order: offers as many as the plugs need. Returns
+ * the free bytes of all. */
+static size_t offer_runs(const struct pfi_move_plan *plan, const struct pfi_segment *segment,
+                         struct pfi_best_fit *fit) {
+    size_t free_bytes = 0;
+    bool suffices = pfi_best_fit_suffices(fit);
+    for (size_t index = segment->first_entry; index < segment->end_entry; ++index) {
+        struct pfi_pin_entry *entry = &plan->queue->entries[index];
+        if (entry->end == 0 || entry->plug < segment->plan_tail) {
+            continue;
+        }
+        free_bytes += entry->hole;
+        if (!suffices && entry->hole >= SMALLEST_RUN) {
+            pfi_best_fit_offer(fit, entry->plug - entry->hole, entry->plug, entry);
+            suffices = pfi_best_fit_suffices(fit);
+        }
+    }
+    if (!suffices) {
+        pfi_best_fit_offer(fit, segment->plan_allocated, segment->end, NULL);
+    }
+    return free_bytes + (segment->end - segment->plan_allocated);
+}
+
+/* Ends and holes as the taken runs leave them. Returns where the last taken byte lies. */
+static uintptr_t settle_runs(struct pfi_segment *segment, const struct pfi_best_fit *fit) {
+    uintptr_t last = segment->plan_tail;
+    for (const struct pfi_fit_run *run = fit->runs; run < fit->runs + fit->run_count; ++run) {
+        uintptr_t start = run->pin != NULL ? run->pin->plug - run->pin->hole : segment->plan_allocated;
+        last = run->ptr != start ? pfi_max(last, run->ptr) : last;
+        if (run->pin != NULL) {
+            run->pin->hole = run->end - run->ptr;
+        } else {
+            segment->plan_allocated = run->ptr;
+        }
+    }
+    return last;
+}
+
+static void place_by_best_fit(struct pfi_move_plan *plan, struct pfi_best_fit *fit) {
+    struct pfi_plug_walk walk;
+    struct pfi_plug plug;
+    pfi_plug_walk_open_at(&walk, plan, 0);
+    while (next_survivor(&walk, &plug)) {
+        uintptr_t place = pfi_best_fit_take(fit, plug.end - plug.start);
+        PINFOLD_REQUIRE(place != 0, "plug %#zx finds no run, though the runs suffice", (size_t)plug.start);
+        place_survivor(plan, &plug, place);
+    }
+}
+
+static bool reuse(struct pfi_move_plan *plan, struct pfi_segment *segment, size_t room) {
+    struct pfi_best_fit fit;
+    struct pfi_plug_walk walk;
+    struct pfi_plug plug;
+    pfi_best_fit_open(&fit);
+    pfi_plug_walk_open_at(&walk, plan, 0);
+    while (next_survivor(&walk, &plug)) {
+        pfi_best_fit_want(&fit, plug.end - plug.start);
+    }
+    size_t free_bytes = offer_runs(plan, segment, &fit);
+    size_t end_room = segment->end - segment->plan_allocated;
+    uintptr_t end = pfi_min(segment->plan_allocated + fit.wanted_bytes, segment->end);
+    bool is_worth_it = free_bytes >= (segment->end - segment->first) / 3 && free_bytes >= fit.wanted_bytes + room &&
+                       end_room >= fit.wanted_bytes + plan->share->options->large_threshold;
+    if (!is_worth_it || !pfi_best_fit_suffices(&fit) || !pfi_segment_commit(plan->share->arena, segment, end)) {
+        return false;
+    }
+    place_by_best_fit(plan, &fit);
+    uintptr_t start0 = settle_runs(segment, &fit);
+    move_to(plan, segment, segment->plan_tail, start0);
+    return true;
+}
+
+static struct pfi_segment *predecessor(const struct pfi_share *share, const struct pfi_segment *of) {
+    struct pfi_segment *segment = share->segments;
+    while (segment != of && segment->next != of) {
+        segment = segment->next;
+    }
+    return segment == of ? NULL : segment;
+}
+
+static bool reuse_newest(struct pfi_move_plan *plan, size_t room) {
+    struct pfi_segment *segment = predecessor(plan->share, plan->share->ephemeral);
+    while (segment != NULL && !reuse(plan, segment, room)) {
+        segment = predecessor(plan->share, segment);
+    }
+    return segment != NULL;
+}
+
+/* ---- A fresh segment -------------------------------------------------------------------------------------------- */
+
 static struct pfi_segment *new_segment(struct pfi_share *share, size_t size) {
     struct pfi_segment *segment = pfi_segment_create(share->arena, share->options->segment_size, false);
     if (segment == NULL) {
@@ -15,31 +161,31 @@ static struct pfi_segment *new_segment(struct pfi_share *share, size_t size) {
 }
 
 /* Generation 0's survivors, in order, to the front of the new segment. */
-static void place_survivors(struct pfi_move_plan *plan, struct pfi_segment *segment) {
+static void move_to_fresh(struct pfi_move_plan *plan, struct pfi_segment *segment) {
     struct pfi_plug_walk walk;
     struct pfi_plug plug;
     uintptr_t place = segment->first;
     pfi_plug_walk_open_at(&walk, plan, 0);
-    while (pfi_plug_walk_next(&walk, &plug)) {
-        bool was_to_stay = pfi_plug_record_distance(plug.record) == 0;
-        plan->moved += was_to_stay ? plug.end - plug.start : 0; /* the others were counted by plan */
-        pfi_move_plan_place(plan, &plug, place);
+    while (next_survivor(&walk, &plug)) {
+        place_survivor(plan, &plug, place);
         place += plug.end - plug.start;
     }
     segment->plan_allocated = place;
+    segment->plan_tail = place;
+    move_to(plan, segment, segment->first, place);
 }
 
-void pfi_expand(struct pfi_move_plan *plan) {
+void pfi_expand(struct pfi_move_plan *plan, size_t room) {
     struct pfi_share *share = plan->share;
-    struct pfi_segment *segment = new_segment(share, plan->survived[0]);
-    if (segment == NULL) {
-        plan->promotes_in_place = true;
-        plan->new_start[1] = plan->new_start[0];
+    if (plan->condemned == 2 && share->options->segment_reuse && reuse_newest(plan, room)) {
+        plan->reuses = true;
         return;
     }
-    place_survivors(plan, segment);
-    share->ephemeral->plan_allocated = plan->new_start[1];
-    plan->new_ephemeral = segment;
-    plan->new_start[1] = segment->first;
-    plan->new_start[0] = segment->plan_allocated;
+    struct pfi_segment *segment = new_segment(share, survivors_size(plan));
+    if (segment != NULL) {
+        move_to_fresh(plan, segment);
+        return;
+    }
+    plan->promotes_in_place = true;
+    plan->new_start[1] = plan->new_start[0];
 }

@@ -16,7 +16,6 @@
 
 /* Entry: world stopped, contexts closed, no mark bits in the condemned ranges, stack empty.
  * Exit: mark bits complete, stack empty; cards of older objects cleaned as far as they can be. */
-void pfi_mark(struct pfi_move_plan *plan, struct pfi_roots *roots, struct pfi_mark_stack *stack,
-              struct pfi_tags tags);
+void pfi_mark(struct pfi_move_plan *plan, struct pfi_roots *roots, struct pfi_mark_stack *stack, struct pfi_tags tags);
 
 #endif

@@ -4,21 +4,29 @@
 #include "alloc/object.h"
 #include "alloc/platform/check.h"
 
+enum {
+    LARGEST_DEMOTED = 6 << 20, /* a pinned plug beyond this is not left in generation 0 */
+    DENSE_SHARE = 16,          /* pins with fewer free bytes between them than this part are not worth keeping young */
+};
+
 void pfi_plan_open(struct pfi_move_plan *plan, struct pfi_share *share, struct pfi_pin_queue *queue, int condemned) {
     const struct pfi_arena *arena = share->arena;
     *plan = (struct pfi_move_plan){.share = share, .condemned = condemned, .queue = queue};
     plan->condemned_low = condemned == 2 ? arena->base : pfi_share_start(share, condemned);
     plan->condemned_size = (condemned == 2 ? arena->end : share->ephemeral->end) - plan->condemned_low;
+    plan->demotes = share->options->demotion;
     plan->new_ephemeral = share->ephemeral;
     plan->new_start[0] = share->start[0];
     plan->new_start[1] = share->start[1];
     pfi_pin_queue_clear(queue);
 }
 
-/* Where the next plug goes by sliding: [ptr, end) of a segment in the chain, never behind the plug itself. */
+/* Where the next plug goes by sliding: from ptr up to the oldest pin that no plug has passed yet, or to the segment's
+ * end; never behind the plug itself. */
 struct slide {
     struct pfi_segment *segment;
     uintptr_t ptr;
+    size_t pin; /* no pinned plug before this entry of the queue is unpassed */
 };
 
 /* Where generation 1's survivors may go instead: the ends of generation 2's segments, filled front to back. */
@@ -26,11 +34,38 @@ struct planner {
     struct pfi_move_plan *plan;
     struct slide slide;
     struct pfi_segment *end_segment;
-    struct pfi_plug_tree tree;
     bool fits_old;
 };
 
+/* The oldest pin on the slide's segment that no plug has passed; NULL when there is none. */
+static struct pfi_pin_entry *next_pin(struct planner *planner) {
+    const struct pfi_pin_queue *queue = planner->plan->queue;
+    struct slide *slide = &planner->slide;
+    while (slide->pin < queue->count && queue->entries[slide->pin].end == 0) {
+        ++slide->pin;
+    }
+    if (slide->pin == queue->count) {
+        return NULL;
+    }
+    struct pfi_pin_entry *entry = &queue->entries[slide->pin];
+    return entry->plug - slide->segment->base < slide->segment->end - slide->segment->base ? entry : NULL;
+}
+
+static void pass_pin(struct planner *planner, struct pfi_pin_entry *entry) {
+    entry->hole = entry->plug - planner->slide.ptr;
+    planner->slide.ptr = entry->end;
+    ++planner->slide.pin;
+}
+
+static void pass_all_pins(struct planner *planner) {
+    for (struct pfi_pin_entry *entry = next_pin(planner); entry != NULL; entry = next_pin(planner)) {
+        pass_pin(planner, entry);
+    }
+}
+
 static void leave_segment(struct planner *planner) {
+    planner->slide.segment->plan_tail = planner->slide.ptr;
+    pass_all_pins(planner);
     planner->slide.segment->plan_allocated = planner->slide.ptr;
     planner->slide.segment = planner->slide.segment->next;
     planner->slide.ptr = planner->slide.segment->first;
@@ -41,12 +76,29 @@ static bool has_room(const struct planner *planner, struct pfi_segment *segment,
     return end <= segment->end && pfi_segment_commit(planner->plan->share->arena, segment, end);
 }
 
+/* A hole before a pin is nothing or holds a free object. */
+static bool fits_before(const struct pfi_pin_entry *entry, uintptr_t ptr, size_t size) {
+    size_t room = entry->plug - ptr;
+    return room == size || room >= size + PINFOLD_MIN_OBJECT;
+}
+
 static uintptr_t place_by_sliding(struct planner *planner, const struct pfi_segment *source, size_t size) {
-    while (planner->slide.segment != source && !has_room(planner, planner->slide.segment, planner->slide.ptr + size)) {
-        leave_segment(planner);
+    struct slide *slide = &planner->slide;
+    for (;;) {
+        struct pfi_pin_entry *entry = next_pin(planner);
+        if (entry != NULL) {
+            if (fits_before(entry, slide->ptr, size)) {
+                break;
+            }
+            pass_pin(planner, entry);
+        } else if (slide->segment == source || has_room(planner, slide->segment, slide->ptr + size)) {
+            break;
+        } else {
+            leave_segment(planner);
+        }
     }
-    uintptr_t place = planner->slide.ptr;
-    planner->slide.ptr += size;
+    uintptr_t place = slide->ptr;
+    slide->ptr += size;
     return place;
 }
 
@@ -75,6 +127,39 @@ static uintptr_t place_plug(struct planner *planner, const struct pfi_condemned_
     return place_by_sliding(planner, range->segment, size);
 }
 
+/* Pins that lie side by side hold no space back, so they may grow old; the slide passes them as long as the holes
+ * before them, taken together, are a small part. Whatever else has not been passed stays young. */
+static void pass_dense_pins(struct planner *planner) {
+    const struct pfi_pin_queue *queue = planner->plan->queue;
+    const struct pfi_pin_entry *first = next_pin(planner);
+    uintptr_t start = planner->slide.ptr;
+    uintptr_t end = start;
+    uintptr_t dense_end = start;
+    size_t holes = 0;
+    for (const struct pfi_pin_entry *entry = first; entry != NULL && entry < queue->entries + queue->count; ++entry) {
+        if (entry->end != 0) {
+            holes += entry->plug - end;
+            end = entry->end;
+            bool is_dense = holes <= (end - start) / DENSE_SHARE;
+            bool is_huge = entry->end - entry->plug > LARGEST_DEMOTED;
+            dense_end = is_dense || is_huge ? end : dense_end;
+        }
+    }
+    while (planner->slide.ptr < dense_end) {
+        pass_pin(planner, next_pin(planner));
+    }
+}
+
+/* Before a generation's start is placed where the slide stands: pins that have not been passed lie behind it and stay
+ * young. */
+static void pass_pins_that_age(struct planner *planner) {
+    if (planner->plan->demotes) {
+        pass_dense_pins(planner);
+    } else {
+        pass_all_pins(planner);
+    }
+}
+
 /* Generation 0's survivors stay on the ephemeral segment: their generation starts where the slide stands there. */
 static void enter_generation_0(struct planner *planner) {
     struct pfi_move_plan *plan = planner->plan;
@@ -82,41 +167,64 @@ static void enter_generation_0(struct planner *planner) {
         leave_segment(planner);
     }
     if (plan->condemned != 0) {
+        pass_pins_that_age(planner);
         plan->new_start[1] = planner->slide.ptr;
     }
 }
 
 /* A record needs 16 dead bytes before the plug; the very first plug of a segment has the segment's own gap. */
 static struct pfi_plug_record *make_record(struct pfi_move_plan *plan, const struct pfi_segment *segment,
-                                           uintptr_t start, uintptr_t gap_start) {
-    bool has_gap = start > gap_start || start == segment->first;
-    struct pfi_plug_record *record = has_gap ? pfi_plug_record_before(start) : &pfi_pin_queue_add(plan->queue, start)->record;
-    record->word = 0;
-    record->gap = start - gap_start;
+                                           const struct pfi_plug *plug, uintptr_t gap_start) {
+    struct pfi_plug_record *record;
+    if (plug->is_pinned) {
+        struct pfi_pin_entry *entry = pfi_pin_queue_add(plan->queue, plug->start);
+        entry->end = plug->end;
+        record = &entry->record;
+    } else if (plug->start > gap_start || plug->start == segment->first) {
+        record = pfi_plug_record_before(plug->start);
+    } else {
+        record = &pfi_pin_queue_add(plan->queue, plug->start)->record;
+    }
+    record->gap = plug->start - gap_start;
     return record;
 }
 
-static void plan_plug(struct planner *planner, const struct pfi_condemned_range *range, struct pfi_plug *plug) {
+static void plan_plug(struct planner *planner, const struct pfi_condemned_range *range, const struct pfi_plug *plug) {
     struct pfi_move_plan *plan = planner->plan;
     size_t size = plug->end - plug->start;
-    uintptr_t place = place_plug(planner, range, size);
+    uintptr_t place = plug->is_pinned ? plug->start : place_plug(planner, range, size);
     pfi_move_plan_place(plan, plug, place);
-    pfi_plug_tree_insert(&planner->tree, plan->share->arena->plug_roots, plan->queue, plug);
     plan->survived[range->generation] += size;
+    plan->pinned_survived += plug->is_pinned ? size : 0;
     plan->gaps += plug->record->gap;
     plan->moved += place == plug->start ? 0 : size;
+}
+
+/* The end of the plug that begins at `start` in a run of live granules that ends at `end`: where pinnedness changes. */
+static void cut_plug(const struct pfi_move_plan *plan, struct pfi_plug *plug) {
+    const uint64_t *pins = plan->share->arena->pin_words;
+    plug->is_pinned = plan->pinned_objects != 0 && pfi_bits_test(pins, plug->start >> PINFOLD_GRANULE_SHIFT);
+    if (plan->pinned_objects != 0) {
+        size_t from = plug->start >> PINFOLD_GRANULE_SHIFT;
+        size_t to = plug->end >> PINFOLD_GRANULE_SHIFT;
+        size_t end = plug->is_pinned ? pfi_bits_find_zero(pins, from, to) : pfi_bits_find_one(pins, from, to);
+        plug->end = end << PINFOLD_GRANULE_SHIFT;
+    }
 }
 
 /* Returns the end of the last plug, where the gap that reaches into the next range begins. */
 static uintptr_t plan_range(struct planner *planner, const struct pfi_condemned_range *range, uintptr_t gap_start) {
     const struct pfi_arena *arena = planner->plan->share->arena;
+    uintptr_t run_end = range->start;
     uintptr_t start = pfi_next_live(arena, range->start, range->end);
     while (start < range->end) {
-        struct pfi_plug plug = {start, pfi_next_dead(arena, start, range->end), NULL};
-        plug.record = make_record(planner->plan, range->segment, start, gap_start);
+        run_end = start < run_end ? run_end : pfi_next_dead(arena, start, range->end);
+        struct pfi_plug plug = {start, run_end, NULL, false};
+        cut_plug(planner->plan, &plug);
+        plug.record = make_record(planner->plan, range->segment, &plug, gap_start);
         plan_plug(planner, range, &plug);
         gap_start = plug.end;
-        start = pfi_next_live(arena, gap_start, range->end);
+        start = gap_start < run_end ? gap_start : pfi_next_live(arena, gap_start, range->end);
     }
     return gap_start;
 }
@@ -127,10 +235,22 @@ static void open_planner(struct planner *planner, struct pfi_move_plan *plan) {
     pfi_fit_cursor_open(&plan->cursor, &share->generations[2].free_list);
     for (struct pfi_segment *segment = share->segments; segment != NULL; segment = segment->next) {
         segment->plan_allocated = plan->condemned == 2 ? segment->first : segment->allocated;
+        segment->first_entry = 0;
+        segment->end_entry = 0;
     }
     planner->end_segment = share->segments;
     planner->slide.segment = plan->condemned == 2 ? share->segments : share->ephemeral;
     planner->slide.ptr = plan->condemned == 2 ? share->segments->first : pfi_share_start(share, plan->condemned);
+}
+
+/* Generation 0 starts where only pins follow: they and the holes between them belong to it. */
+static void close_planner(struct planner *planner) {
+    struct pfi_move_plan *plan = planner->plan;
+    pass_pins_that_age(planner);
+    plan->new_start[0] = planner->slide.ptr;
+    plan->share->ephemeral->plan_tail = planner->slide.ptr;
+    pass_all_pins(planner);
+    plan->share->ephemeral->plan_allocated = planner->slide.ptr;
 }
 
 void pfi_plan(struct pfi_move_plan *plan) {
@@ -139,19 +259,21 @@ void pfi_plan(struct pfi_move_plan *plan) {
     struct pfi_condemned_range range;
     open_planner(&planner, plan);
     pfi_condemned_range_first(share, plan->condemned, &range);
-    const struct pfi_segment *segment = NULL;
+    struct pfi_segment *segment = NULL;
     uintptr_t gap_start = 0;
     do {
         if (range.segment != segment) {
             segment = range.segment;
+            segment->first_entry = plan->queue->count;
             gap_start = range.start;
         }
         if (range.generation == 0) {
             enter_generation_0(&planner);
         }
         gap_start = plan_range(&planner, &range, gap_start);
+        segment->end_entry = plan->queue->count;
     } while (pfi_condemned_range_next(share, &range));
-    share->ephemeral->plan_allocated = planner.slide.ptr;
-    plan->new_start[0] = planner.slide.ptr;
     plan->swept_end = gap_start;
+    close_planner(&planner);
+    pfi_move_plan_sum_pins(plan);
 }

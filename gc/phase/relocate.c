@@ -23,8 +23,10 @@ struct relocator {
     uintptr_t condemned_low;
     uintptr_t condemned_size;
     struct pfi_tags tags;
-    uintptr_t young_low; /* a reference to [low, low + size) from an object that lies before it needs a card */
+    uintptr_t young_low; /* generations 1 and 0 after compaction */
     uintptr_t young_size;
+    uintptr_t youngest_low; /* generation 0: pins that were left there */
+    uintptr_t youngest_size;
     uintptr_t distance; /* of the object at hand */
     const uint64_t *mark_words;
     const uintptr_t *slides;
@@ -33,12 +35,19 @@ struct relocator {
     struct waiting waiting[WAITING];
 };
 
-/* Remembers the card of a slot of an old object that refers to a young one. Slots of roots lie outside the arena, where
+/* Remembers the card of a slot that refers to a younger object than its holder: one in generation 1 is found again by
+ * a collection of generation 1, one in generation 0 by every collection. Slots of roots lie outside the arena, where
  * there are no cards. */
 static inline void remember(const struct relocator *relocator, uintptr_t new_slot, uintptr_t object) {
-    bool target_is_young = object - relocator->young_low < relocator->young_size;
-    bool holder_is_young = new_slot - relocator->young_low < relocator->young_size;
-    if (target_is_young && !holder_is_young && pfi_arena_contains(relocator->plan->share->arena, new_slot)) {
+    if (object - relocator->young_low >= relocator->young_size ||
+        !pfi_arena_contains(relocator->plan->share->arena, new_slot)) {
+        return;
+    }
+    if (object - relocator->youngest_low < relocator->youngest_size) {
+        if (new_slot - relocator->youngest_low >= relocator->youngest_size) {
+            pfi_card_dirty(relocator->cards, new_slot);
+        }
+    } else if (new_slot - relocator->young_low >= relocator->young_size) {
         pfi_card_remember(relocator->cards, new_slot);
     }
 }
@@ -106,7 +115,7 @@ static void relocate_survivors(struct relocator *relocator) {
     int8_t *starts = relocator->plan->share->arena->object_starts;
     pfi_plug_walk_open(&walk, relocator->plan);
     while (pfi_plug_walk_next(&walk, &plug)) {
-        relocator->distance = pfi_plug_record_distance(plug.record);
+        relocator->distance = (uintptr_t)plug.record->distance;
         for (uintptr_t object = plug.start; object < plug.end;) {
             object += relocate_object(relocator, starts, object);
         }
@@ -158,6 +167,8 @@ void pfi_relocate(const struct pfi_move_plan *plan, struct pfi_roots *roots, str
         .tags = tags,
         .young_low = pfi_move_plan_young_low(plan),
         .young_size = pfi_move_plan_young_size(plan),
+        .youngest_low = plan->new_start[0],
+        .youngest_size = plan->new_ephemeral->end - plan->new_start[0],
         .mark_words = plan->share->arena->mark_words,
         .slides = plan->share->arena->slides,
         .cards = plan->share->arena->cards,

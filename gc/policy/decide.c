@@ -7,12 +7,21 @@ static const struct {
     double share;
 } fragmentation_limits[3] = {{40000, 0.5}, {80000, 0.5}, {200000, 0.25}};
 
+/* Compaction instead of sweeping gives the space between pins back to generation 0, where a sweep would promote it with
+ * them. The figures are those of fragmentation, except that pins do not have to move for it. */
+enum { HOLES_MIN = 40000, HOLES_SHARE = 8 };
+
 enum { HIGH_MEMORY_LOAD = 90, HIGH_LOAD_GAIN = 1 << 20 };
 
 static bool is_fragmented(const struct pfi_decide_input *input) {
     return input->moved != 0 && input->gaps >= fragmentation_limits[input->condemned].bytes &&
            (double)input->gaps >=
                fragmentation_limits[input->condemned].share * (double)(input->gaps + input->survived);
+}
+
+static bool pins_hold_space(const struct pfi_decide_input *input) {
+    return input->youngest_holes >= HOLES_MIN &&
+           input->youngest_holes >= (input->youngest_holes + input->pinned) / HOLES_SHARE;
 }
 
 enum pf_decision pfi_decide(const struct pfi_decide_input *input) {
@@ -32,6 +41,9 @@ enum pf_decision pfi_decide(const struct pfi_decide_input *input) {
     if (input->room_if_swept < input->room_needed) {
         return PINFOLD_DECISION_COMPACT_SEGMENT_LOW;
     }
+    if (pins_hold_space(input)) {
+        return PINFOLD_DECISION_COMPACT_PINS;
+    }
     if (is_fragmented(input)) {
         return PINFOLD_DECISION_COMPACT_FRAGMENTED;
     }
@@ -43,4 +55,8 @@ enum pf_decision pfi_decide(const struct pfi_decide_input *input) {
 
 bool pfi_decide_expands(int condemned, bool stress_expand, size_t room_if_compacted, size_t room_needed) {
     return condemned >= 1 && (stress_expand || room_if_compacted < room_needed);
+}
+
+size_t pfi_decide_room(size_t end_room, size_t holes, size_t largest_hole, size_t largest_object) {
+    return end_room >= largest_object || largest_hole >= largest_object ? end_room + holes : 0;
 }

@@ -23,7 +23,9 @@ struct pfi_decide_input {
     size_t room_needed;   /* what the next budget wants there */
     size_t gaps;          /* dead bytes that a sweep would leave between the survivors */
     size_t survived;
-    size_t moved; /* survivors that compaction would move */
+    size_t moved;          /* survivors that compaction would move */
+    size_t pinned;         /* survivors that it cannot move */
+    size_t youngest_holes; /* free bytes between pins that compaction would give back to generation 0 */
     unsigned memory_load;
 };
 
@@ -35,5 +37,9 @@ static inline bool pfi_decision_compacts(enum pf_decision decision) {
 
 /* A collection of generation 1 or 2 that compacts leaves a segment whose rest does not hold the next budget. */
 bool pfi_decide_expands(int condemned, bool stress_expand, size_t room_if_compacted, size_t room_needed);
+
+/* What generation 0 can use of the ephemeral segment after compaction: the end, and the holes between pins that were
+ * left young; nothing unless one of them takes a largest small object. */
+size_t pfi_decide_room(size_t end_room, size_t holes, size_t largest_hole, size_t largest_object);
 
 #endif

@@ -49,17 +49,30 @@ void pfi_plug_walk_open_at(struct pfi_plug_walk *walk, const struct pfi_move_pla
     *walk = (struct pfi_plug_walk){.plan = plan};
     enter_ephemeral(plan->share, generation, &walk->range);
     walk->position = walk->range.start;
+    walk->queued = walk->range.segment->first_entry;
     while (walk->queued < plan->queue->count && plan->queue->entries[walk->queued].plug < walk->position) {
         ++walk->queued;
     }
 }
 
-static struct pfi_plug_record *record_of(struct pfi_plug_walk *walk, uintptr_t plug) {
+/* A run of live granules is more than one plug where pinned objects touch others: there an entry begins. */
+static void take_plug(struct pfi_plug_walk *walk, struct pfi_plug *plug) {
     const struct pfi_pin_queue *queue = walk->plan->queue;
-    if (walk->queued < queue->count && queue->entries[walk->queued].plug == plug) {
-        return &queue->entries[walk->queued++].record;
+    struct pfi_pin_entry *entry = walk->queued < queue->count ? &queue->entries[walk->queued] : NULL;
+    plug->is_pinned = false;
+    plug->record = NULL;
+    if (entry != NULL && entry->plug == plug->start) {
+        plug->record = &entry->record;
+        plug->is_pinned = entry->end != 0;
+        ++walk->queued;
+        entry = walk->queued < queue->count ? entry + 1 : NULL;
     }
-    return pfi_plug_record_before(plug);
+    if (entry != NULL && entry->plug - plug->start < plug->end - plug->start) {
+        plug->end = entry->plug;
+    }
+    if (plug->record == NULL) {
+        plug->record = pfi_plug_record_before(plug->start);
+    }
 }
 
 bool pfi_plug_walk_next(struct pfi_plug_walk *walk, struct pfi_plug *plug) {
@@ -77,7 +90,7 @@ bool pfi_plug_walk_next(struct pfi_plug_walk *walk, struct pfi_plug *plug) {
     }
     plug->start = start;
     plug->end = pfi_next_dead(arena, start, walk->range.end);
-    plug->record = record_of(walk, start);
+    take_plug(walk, plug);
     walk->position = plug->end;
     return true;
 }
@@ -86,23 +99,22 @@ void pfi_move_plan_clear_marks(const struct pfi_move_plan *plan) {
     struct pfi_condemned_range range;
     pfi_condemned_range_first(plan->share, plan->condemned, &range);
     do {
-        pfi_bits_clear_words(plan->share->arena->pin_words,
-                             pfi_align_down(range.start, PINFOLD_CARD) >> PINFOLD_GRANULE_SHIFT,
-                             pfi_align_up(range.end, PINFOLD_CARD) >> PINFOLD_GRANULE_SHIFT);
         uintptr_t from = pfi_align_down(range.start, PINFOLD_CARD) >> PINFOLD_GRANULE_SHIFT;
         uintptr_t to = pfi_align_up(range.end, PINFOLD_CARD) >> PINFOLD_GRANULE_SHIFT;
         pfi_bits_clear_words(plan->share->arena->mark_words, from, to);
+        if (plan->pinned_objects != 0) {
+            pfi_bits_clear_words(plan->share->arena->pin_words, from, to);
+        }
     } while (pfi_condemned_range_next(plan->share, &range));
 }
 
-/* The card's slide, given that the plug's part on it begins at bit `bit` and goes to `place`. */
+/* The card's slide, given that a plug's part on it begins at bit `bit` and goes to `place`. */
 static uintptr_t join_slide(uintptr_t slide, uint64_t live, unsigned bit, uintptr_t place) {
     uint64_t before = live & pfi_bits_below(bit);
     if (before == 0) {
         return place;
     }
-    uintptr_t expected = slide + pfi_bits_count(before) * PINFOLD_GRANULE;
-    return slide != PINFOLD_SLIDE_IRREGULAR && expected == place ? slide : PINFOLD_SLIDE_IRREGULAR;
+    return slide + pfi_bits_count(before) * PINFOLD_GRANULE == place ? slide : slide | PINFOLD_SLIDE_IRREGULAR;
 }
 
 static void write_slides(struct pfi_arena *arena, const struct pfi_plug *plug, uintptr_t place) {
@@ -117,11 +129,80 @@ static void write_slides(struct pfi_arena *arena, const struct pfi_plug *plug, u
 }
 
 void pfi_move_plan_place(const struct pfi_move_plan *plan, const struct pfi_plug *plug, uintptr_t place) {
-    pfi_plug_record_set_distance(plug->record, place - plug->start);
+    plug->record->distance = place - plug->start;
     write_slides(plan->share->arena, plug, place);
 }
 
+/* The generation from which a plug that starts at `address` came. */
+static int old_generation(const struct pfi_share *share, uintptr_t address) {
+    if (address - share->start[1] >= share->ephemeral->end - share->start[1]) {
+        return 2;
+    }
+    return address < share->start[0] ? 1 : 0;
+}
+
+void pfi_move_plan_sum_pins(struct pfi_move_plan *plan) {
+    memset(plan->held, 0, sizeof plan->held);
+    memset(plan->demoted, 0, sizeof plan->demoted);
+    plan->largest_hole = 0;
+    for (size_t index = 0; index < plan->queue->count; ++index) {
+        const struct pfi_pin_entry *entry = &plan->queue->entries[index];
+        if (entry->end == 0) {
+            continue;
+        }
+        int from = old_generation(plan->share, entry->plug);
+        int to = pfi_move_plan_new_generation(plan, entry->plug);
+        plan->demoted[from] += to < (from < 2 ? from + 1 : 2) ? entry->end - entry->plug : 0;
+        plan->held[to] += entry->hole;
+        plan->largest_hole = to == 0 ? pfi_max(plan->largest_hole, entry->hole) : plan->largest_hole;
+    }
+}
+
+void pfi_move_plan_sum_swept(struct pfi_move_plan *plan) {
+    memset(plan->held, 0, sizeof plan->held);
+    for (size_t index = 0; index < plan->queue->count; ++index) {
+        const struct pfi_pin_entry *entry = &plan->queue->entries[index];
+        if (entry->end != 0) {
+            int from = old_generation(plan->share, entry->plug);
+            plan->held[from < 2 ? from + 1 : 2] += entry->record.gap;
+        }
+    }
+}
+
+struct pfi_pin_entry *pfi_move_plan_entry(const struct pfi_move_plan *plan, uintptr_t plug) {
+    const struct pfi_segment *segment = pfi_arena_segment_of(plan->share->arena, plug);
+    return pfi_pin_queue_find(plan->queue, segment->first_entry, segment->end_entry, plug);
+}
+
+/* Where the plug that contains the unpinned `address` starts, if it starts on the same card; else where the card does.
+ * Behind a dead or a pinned granule, or where a generation begins. */
+static uintptr_t plug_start(const struct pfi_move_plan *plan, uintptr_t address, uint64_t live, uint64_t pins) {
+    unsigned bit = (unsigned)(address >> PINFOLD_GRANULE_SHIFT) % PINFOLD_MARK_WORD_GRANULES;
+    uint64_t others = (~live | pins) & pfi_bits_below(bit);
+    unsigned first = others == 0 ? 0 : pfi_bits_highest(others) + 1;
+    uintptr_t start = pfi_align_down(address, PINFOLD_CARD) + first * PINFOLD_GRANULE;
+    for (int generation = 0; generation < 2; ++generation) {
+        uintptr_t boundary = plan->share->start[generation];
+        start = boundary <= address ? pfi_max(start, boundary) : start;
+    }
+    return start;
+}
+
 uintptr_t pfi_move_plan_search(const struct pfi_move_plan *plan, uintptr_t address) {
-    const struct pfi_plug_record *record = pfi_plug_tree_find(plan->share->arena->plug_roots, plan->queue, address);
-    return record == NULL ? address : address + pfi_plug_record_distance(record);
+    const struct pfi_arena *arena = plan->share->arena;
+    uintptr_t card = address >> PINFOLD_CARD_SHIFT;
+    uintptr_t slide = arena->slides[card];
+    if (slide == PINFOLD_SLIDE_NONE || pfi_bits_test(arena->pin_words, address >> PINFOLD_GRANULE_SHIFT)) {
+        return address;
+    }
+    uint64_t live = arena->mark_words[card];
+    uintptr_t start = plug_start(plan, address, live, arena->pin_words[card]);
+    uint64_t before = live & pfi_bits_below((unsigned)(start >> PINFOLD_GRANULE_SHIFT) % PINFOLD_MARK_WORD_GRANULES);
+    if (before == 0) {
+        return (slide & ~(uintptr_t)PINFOLD_SLIDE_IRREGULAR) + (address - start);
+    }
+    bool touches = pfi_bits_test(arena->mark_words, (start >> PINFOLD_GRANULE_SHIFT) - 1);
+    const struct pfi_plug_record *record =
+        touches ? &pfi_move_plan_entry(plan, start)->record : pfi_plug_record_before(start);
+    return address + (uintptr_t)record->distance;
 }

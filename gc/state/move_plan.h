@@ -7,9 +7,10 @@
  * A slide is the new address of a card's first live granule. As long as everything live on a card moves as one block
  * (nearly always), the new address of any byte on it is
  *
- *     slide + 8 * (live granules before it on the card)        two loads from side tables, no tree, no heap memory
+ *     slide + 8 * (live granules before it on the card)        two loads from side tables, no heap memory
  *
- * A card whose plugs part company has the slide IRREGULAR, and the plug tree answers.
+ * A card whose plugs part company has a slide that is marked irregular: it still tells where the first plug on the card
+ * goes; for another one its bits say where the plug starts, and so where its record lies.
  */
 #ifndef PINFOLD_GC_MOVE_PLAN_H
 #define PINFOLD_GC_MOVE_PLAN_H
@@ -17,9 +18,12 @@
 #include "alloc/platform/bitmap.h"
 #include "alloc/share.h"
 #include "gc/state/fit_cursor.h"
-#include "gc/state/plug_tree.h"
+#include "gc/state/pin_queue.h"
 
-enum { PINFOLD_SLIDE_NONE = 0, PINFOLD_SLIDE_IRREGULAR = 1 };
+enum {
+    PINFOLD_SLIDE_NONE = 0,      /* nothing on the card moves: it holds no small object of a condemned generation */
+    PINFOLD_SLIDE_IRREGULAR = 1, /* a bit */
+};
 
 struct pfi_move_plan {
     struct pfi_share *share;
@@ -30,13 +34,19 @@ struct pfi_move_plan {
     struct pfi_fit_cursor cursor;
     uintptr_t new_start[2];               /* of generation 0 and 1 after compaction */
     struct pfi_segment *new_ephemeral;    /* the present one unless expanded */
+    bool reuses;                          /* new_ephemeral was a segment of generation 2 */
     bool promotes_in_place;               /* what would be generation 1 becomes generation 2 */
     size_t survived[PINFOLD_GENERATIONS]; /* bytes, by the generation they came from */
     size_t pinned_objects;                /* found by marking, with the bytes they take */
     size_t pinned_bytes;
-    size_t moved;        /* bytes that compaction would move */
-    size_t gaps;         /* dead bytes before plugs: what a sweep would leave as free objects */
-    uintptr_t swept_end; /* where the ephemeral segment would end after a sweep */
+    size_t pinned_survived;           /* bytes of pinned plugs, as above all together */
+    size_t demoted[3];                /* bytes of pins that become younger than due, by their old generation */
+    size_t held[PINFOLD_GENERATIONS]; /* free bytes before pins after compaction, by their new generation */
+    size_t largest_hole;              /* of those that generation 0 gets */
+    size_t moved;                     /* bytes that compaction would move */
+    size_t gaps;                      /* dead bytes before plugs: what a sweep would leave as free objects */
+    bool demotes;                     /* the option */
+    uintptr_t swept_end;              /* where the ephemeral segment would end after a sweep */
 };
 
 /* A part of a segment that is condemned, all of one generation. */
@@ -74,13 +84,32 @@ void pfi_plug_walk_open(struct pfi_plug_walk *walk, const struct pfi_move_plan *
 void pfi_plug_walk_open_at(struct pfi_plug_walk *walk, const struct pfi_move_plan *plan, int generation);
 bool pfi_plug_walk_next(struct pfi_plug_walk *walk, struct pfi_plug *plug);
 
-/* Clears the mark bits of all condemned ranges; before the segments' ends change. */
+/* Clears the mark and pin bits of all condemned ranges; before the segments' ends change. */
 void pfi_move_plan_clear_marks(const struct pfi_move_plan *plan);
 
 /* Writes the new place of a plug into its record and the slides of its cards. */
 void pfi_move_plan_place(const struct pfi_move_plan *plan, const struct pfi_plug *plug, uintptr_t place);
 
-/* Not for the hot path: through the plug tree. */
+/* Bytes of pins that this compaction leaves younger than due. */
+static inline size_t pfi_move_plan_demoted(const struct pfi_move_plan *plan) {
+    return plan->demoted[0] + plan->demoted[1] + plan->demoted[2];
+}
+
+/* Free bytes that compaction leaves before pins, all generations. */
+static inline size_t pfi_move_plan_held(const struct pfi_move_plan *plan) {
+    return plan->held[0] + plan->held[1] + plan->held[2];
+}
+
+/* What the planned places of pins come to: demoted, held, largest_hole. After plan, and again after expand. */
+void pfi_move_plan_sum_pins(struct pfi_move_plan *plan);
+
+/* The same for a sweep: what lies before pins rises with them. */
+void pfi_move_plan_sum_swept(struct pfi_move_plan *plan);
+
+/* The pin queue's entry of a plug that has one; NULL for others. */
+struct pfi_pin_entry *pfi_move_plan_entry(const struct pfi_move_plan *plan, uintptr_t plug);
+
+/* Not for the hot path: the new address of something on an irregular card, or on none. */
 uintptr_t pfi_move_plan_search(const struct pfi_move_plan *plan, uintptr_t address);
 
 /* The new address of any byte of a live object that lies in a condemned range. */
@@ -88,7 +117,7 @@ static inline uintptr_t pfi_move_plan_new_address(const struct pfi_move_plan *pl
     const struct pfi_arena *arena = plan->share->arena;
     uintptr_t card = address >> PINFOLD_CARD_SHIFT;
     uintptr_t slide = arena->slides[card];
-    if (PINFOLD_UNLIKELY(slide <= PINFOLD_SLIDE_IRREGULAR)) {
+    if (PINFOLD_UNLIKELY(slide == PINFOLD_SLIDE_NONE || (slide & PINFOLD_SLIDE_IRREGULAR) != 0)) {
         return pfi_move_plan_search(plan, address);
     }
     unsigned bit = (unsigned)(address >> PINFOLD_GRANULE_SHIFT) % PINFOLD_MARK_WORD_GRANULES;
@@ -102,6 +131,14 @@ static inline uintptr_t pfi_move_plan_young_low(const struct pfi_move_plan *plan
 }
 static inline uintptr_t pfi_move_plan_young_size(const struct pfi_move_plan *plan) {
     return plan->new_ephemeral->end - plan->new_start[1];
+}
+
+/* The generation to which an address of the small objects will belong after compaction. */
+static inline int pfi_move_plan_new_generation(const struct pfi_move_plan *plan, uintptr_t address) {
+    if (address - plan->new_start[1] >= pfi_move_plan_young_size(plan)) {
+        return 2;
+    }
+    return address < plan->new_start[0] ? 1 : 0;
 }
 
 #endif

@@ -32,15 +32,16 @@ enum pf_reason {
 };
 
 /* Why a collection compacted or swept. */
-#define PINFOLD_DECISION_TABLE(X)                                             \
-    X(SWEEP_LITTLE_TO_GAIN, "swept: compacting would gain too little")        \
-    X(SWEEP_REQUESTED, "swept: asked for")                                    \
-    X(SWEEP_STRESS, "swept: stress mode")                                     \
-    X(COMPACT_REQUESTED, "compacted: asked for")                              \
-    X(COMPACT_STRESS, "compacted: stress mode")                               \
-    X(COMPACT_LAST_CHANCE, "compacted: last chance before out of memory")     \
-    X(COMPACT_SEGMENT_LOW, "compacted: the ephemeral segment is nearly full") \
-    X(COMPACT_FRAGMENTED, "compacted: too much free space between survivors") \
+#define PINFOLD_DECISION_TABLE(X)                                                   \
+    X(SWEEP_LITTLE_TO_GAIN, "swept: compacting would gain too little")              \
+    X(SWEEP_REQUESTED, "swept: asked for")                                          \
+    X(SWEEP_STRESS, "swept: stress mode")                                           \
+    X(COMPACT_REQUESTED, "compacted: asked for")                                    \
+    X(COMPACT_STRESS, "compacted: stress mode")                                     \
+    X(COMPACT_LAST_CHANCE, "compacted: last chance before out of memory")           \
+    X(COMPACT_SEGMENT_LOW, "compacted: the ephemeral segment is nearly full")       \
+    X(COMPACT_PINS, "compacted: free space between pins goes back to generation 0") \
+    X(COMPACT_FRAGMENTED, "compacted: too much free space between survivors")       \
     X(COMPACT_MEMORY_LOAD, "compacted: the machine is short of memory")
 
 enum pf_decision {
@@ -72,6 +73,7 @@ struct pf_collection {
     enum pf_decision decision;
     int compacted;
     int expanded;          /* the young generations went to a new segment */
+    int reused;            /* ... that was one of generation 2 before */
     int promoted_in_place; /* no segment could be had: everything became generation 2 */
     uint64_t pause_ns;
     uint64_t phase_ns[PINFOLD_PHASES];
@@ -80,6 +82,10 @@ struct pf_collection {
     size_t survived_bytes[PINFOLD_GENERATIONS]; /* by the generation that objects came from */
     size_t free_bytes[PINFOLD_GENERATIONS];     /* free objects after the collection */
     size_t moved_bytes;
+    size_t pinned_objects; /* found by this collection */
+    size_t pinned_bytes;
+    size_t demoted_bytes;                     /* pinned objects that stayed younger than survivors become */
+    size_t held_bytes[PINFOLD_GENERATIONS];   /* of free_bytes: right before pins, which nothing can slide over */
     size_t budget_bytes[PINFOLD_GENERATIONS]; /* for the time until the next one */
 };
 

@@ -42,7 +42,8 @@ START_TEST(a_collection_of_generation_0_never_leaves_its_segment) {
 }
 END_TEST
 
-/* Generation 2 slides into the first segment; the old ephemeral segment becomes empty and goes. */
+/* Generation 2 slides into the first segment, which has room for the young, too; the old ephemeral segment becomes
+ * empty and goes. */
 START_TEST(a_full_collection_that_expands_frees_the_old_segment_when_nothing_is_left_on_it) {
     static const struct golden golden = {
         .before = "gen2 A.\n"
@@ -50,8 +51,7 @@ START_TEST(a_full_collection_that_expands_frees_the_old_segment_when_nothing_is_
         .links = "BD DC CA",
         .stress = "expand",
         .condemned = 2,
-        .compacted = "gen2 ABBCC\n"
-                     "gen2 | gen1 DD | gen0",
+        .compacted = "gen2 ABBCC | gen1 DD | gen0",
     };
     golden_check(&golden);
 }

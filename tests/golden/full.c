@@ -21,9 +21,6 @@ START_TEST(generation_2_slides_through_its_segments_and_generation_1_follows) {
                 "F   gap 2, to 0@6\n"
                 "GG  gap 1, by -5\n"
                 "HH  gap 1, by -6\n"
-                "brick 0.0: (A B -)\n"
-                "brick 1.0: (C D -)\n"
-                "brick 2.0: ((E F G) H -)\n"
                 "moved 11, gaps 9",
         .compacted = "gen2 AABCDEF\n"
                      "gen2 | gen1 GGHH | gen0",
@@ -63,9 +60,6 @@ START_TEST(a_plug_may_move_up_into_an_older_segment_at_a_higher_address) {
         .plan = "A gap 1, by -1\n"
                 "B*300 gap 1, to 0@1\n"
                 "C gap 1, to 0@301\n"
-                "brick 0.0: A\n"
-                "brick 1.0: B\n"
-                "brick 1.1: C\n"
                 "moved 302, gaps 3",
         .compacted = "gen2 AB*300C\n"
                      "gen2 | gen1 | gen0",
@@ -110,7 +104,6 @@ START_TEST(a_collection_of_generation_0_leaves_older_segments_alone) {
                   "gen2 .B | gen1 .C | gen0 .D",
         .condemned = 0,
         .plan = "D gap 1, by -1\n"
-                "brick 1.0: D\n"
                 "moved 1, gaps 1",
         .compacted = "gen2 .A.\n"
                      "gen2 .B | gen1 .CD | gen0",
@@ -127,7 +120,6 @@ START_TEST(a_full_collection_joins_free_objects_with_the_dead_between_them) {
         .condemned = 2,
         .plan = "A gap 6, by -6\n"
                 "B gap 3, by -9\n"
-                "brick 0: (A B -)\n"
                 "moved 2, gaps 9",
         .compacted = "gen2 AB | gen1 | gen0",
         .list_compacted = "",

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * A golden case: a heap, what is condemned, the plan, and the heap after each of the two ends that a collection may
- * take. Expectations that are NULL are not looked at. Bricks and bins are drawn with the figures of 64-bit systems; on
- * others, where bricks are half as long, there is nothing to compare with.
+ * take. Expectations that are NULL are not looked at. Bins are drawn with the figures of 64-bit systems; on others
+ * there is nothing to compare with.
  */
 #ifndef TESTS_GOLDEN_GOLDEN_H
 #define TESTS_GOLDEN_GOLDEN_H

@@ -1,16 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * Drawings of plans: every plug in address order with the gap before it and where it goes, then the tree of every
- * brick, then sums. Numbers are cells (drawing.h).
+ * Drawings of plans: every plug in address order with the gap before it and where it goes, then
+ * sums. Numbers are cells (drawing.h).
  *
  *     AAB gap 2, by -2            the plug of A and B lies behind two dead cells and slides down by two
  *     C! gap 0, stays             its record lies in the pin queue
  *     D gap 1, to 0@17            to another segment: number 0 of the chain, cell 17
- *     brick 0: (A C -)            the root is C's plug, its left child A's, it has no right child; a leaf stands alone
- *     brick 1: back 1             covered by a plug that starts one brick before
  *     moved 3, gaps 3
  *
- * With several segments bricks are numbered segment.brick. Plugs are found here by looking at one mark bit after the
+ * Plugs are found here by looking at one mark bit after the
  * other, not by the walk that the collector uses.
  */
 #ifndef TESTS_GOLDEN_PLAN_DRAWING_H
@@ -57,7 +55,7 @@ static inline uintptr_t show_plug(struct text *text, const struct pfi_move_plan 
         object += pfi_object_size(object);
     }
     text_add(text, "%s gap %zu", is_queued ? "!" : "", (size_t)record->gap / CELL);
-    show_place(text, plan, start, start + pfi_plug_record_distance(record));
+    show_place(text, plan, start, start + (uintptr_t)record->distance);
     return object;
 }
 
@@ -72,55 +70,9 @@ static inline void show_plugs(struct text *text, const struct pfi_move_plan *pla
     } while (pfi_condemned_range_next(plan->share, &range));
 }
 
-static inline void show_node(struct text *text, const struct pfi_move_plan *plan, uintptr_t brick, unsigned node) {
-    if (node == 0) {
-        text_add(text, "-");
-        return;
-    }
-    const struct pfi_plug_record *record = pfi_plug_tree_record(plan->queue, brick, node);
-    bool is_leaf = pfi_plug_record_left(record) == 0 && pfi_plug_record_right(record) == 0;
-    if (!is_leaf) {
-        text_add(text, "(");
-        show_node(text, plan, brick, pfi_plug_record_left(record));
-        text_add(text, " ");
-    }
-    text_add(text, "%c%s", pfi_object_type(pfi_plug_tree_plug(brick, node))->name[0],
-             node & PINFOLD_NODE_QUEUED ? "!" : "");
-    if (!is_leaf) {
-        text_add(text, " ");
-        show_node(text, plan, brick, pfi_plug_record_right(record));
-        text_add(text, ")");
-    }
-}
-
-static inline void show_bricks(struct text *text, const struct pfi_move_plan *plan, const struct pfi_segment *segment) {
-    uintptr_t first = segment->base >> PINFOLD_BRICK_SHIFT;
-    bool is_only_one = plan->share->segments == plan->share->ephemeral;
-    for (uintptr_t brick = first; brick < segment->end >> PINFOLD_BRICK_SHIFT; ++brick) {
-        int root = plan->share->arena->plug_roots[brick];
-        if (root == 0) {
-            continue;
-        }
-        text_add(text, "brick ");
-        if (!is_only_one) {
-            text_add(text, "%zu.", segment_number(plan->share, segment));
-        }
-        text_add(text, "%zu: ", (size_t)(brick - first));
-        if (root < 0) {
-            text_add(text, "back %d", -root);
-        } else {
-            show_node(text, plan, brick, (unsigned)root);
-        }
-        text_add(text, "\n");
-    }
-}
-
 static inline void plan_show(const struct pfi_move_plan *plan, struct text *text) {
     text->length = 0;
     show_plugs(text, plan);
-    for (const struct pfi_segment *segment = plan->share->segments; segment != NULL; segment = segment->next) {
-        show_bricks(text, plan, segment);
-    }
     text_add(text, "moved %zu, gaps %zu", plan->moved / CELL, plan->gaps / CELL);
 }
 

@@ -16,7 +16,6 @@ START_TEST(survivors_of_generation_1_go_into_generation_2s_free_list) {
         .plan = "CC gap 1, by -22\n"
                 "D  gap 1, by -23\n"
                 "E  gap 1, by -6\n"
-                "brick 0: (C D E)\n"
                 "moved 4, gaps 3",
         .compacted = "gen2 ACCDf*17B | gen1 E | gen0",
         .list_compacted = "bin 1: 0@4+17",
@@ -33,7 +32,6 @@ START_TEST(planning_begins_in_the_bin_in_which_everything_fits) {
         .before = "gen2 Af*15Bf*16Cf*40 | gen1 .DD | gen0",
         .condemned = 1,
         .plan = "DD gap 1, by -58\n"
-                "brick 0: D\n"
                 "moved 2, gaps 1",
         .compacted = "gen2 Af*15BDDf*14Cf*40 | gen1 | gen0",
         .list_compacted = "bin 0: 0@19+14 0@1+15\n"
@@ -56,7 +54,6 @@ START_TEST(a_rest_of_one_cell_becomes_a_free_object_and_an_exact_fit_leaves_none
                 "C*17 gap 1, by -44\n"
                 "DD   gap 1, by -43\n"
                 "E*18 gap 1, by -44\n"
-                "brick 0: ((B C D) E -)\n"
                 "moved 39, gaps 4",
         .compacted = "gen2 ABBC*17fHDDE*18I | gen1 | gen0",
         .list_compacted = "",
@@ -75,7 +72,6 @@ START_TEST(what_is_left_of_an_item_returns_to_the_front_of_its_bin) {
         .condemned = 1,
         .plan = "BB   gap 1, by -133\n"
                 "D*30 gap 1, by -115\n"
-                "brick 0: (B D -)\n"
                 "moved 32, gaps 2",
         .compacted = "gen2 ABBf*18HD*30f*70IfffffffffJ | gen1 | gen0",
         .list_compacted = "bin 0: 0@123+9\n"
@@ -102,7 +98,6 @@ START_TEST(without_a_free_item_survivors_go_to_the_ends_of_older_segments) {
                 "CCC gap 1, to 1@1\n"
                 "D   gap 1, to 1@4\n"
                 "E   gap 1, by -9\n"
-                "brick 2.0: ((B C D) E -)\n"
                 "moved 6, gaps 4",
         .compacted = "gen2 I*4000J*4000K*4000L*4000M*380B\n"
                      "gen2 NCCCD\n"
@@ -125,7 +120,6 @@ START_TEST(what_fits_nowhere_else_slides) {
                 "C*30 gap 1, by -4\n"
                 "D    gap 1, by -49\n"
                 "E    gap 1, by -7\n"
-                "brick 1.0: ((B C D) E -)\n"
                 "moved 34, gaps 4",
         .compacted = "gen2 I*4000J*4000K*4000L*4000M*380\n"
                      "gen2 ABBDf*13C*30 | gen1 E | gen0",

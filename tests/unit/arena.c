@@ -40,22 +40,15 @@ static void soil(struct pfi_arena *arena, const struct pfi_segment *segment) {
         arena->cards[card] = 1;
         arena->object_starts[card] = 1;
         arena->mark_words[card] = 1;
+        arena->pin_words[card] = 1;
         arena->slides[card] = 1;
-    }
-    for (uintptr_t brick = segment->base >> PINFOLD_BRICK_SHIFT; brick < segment->end >> PINFOLD_BRICK_SHIFT; ++brick) {
-        arena->plug_roots[brick] = 1;
     }
 }
 
 static bool tables_hold(const struct pfi_arena *arena, uintptr_t base, uintptr_t end, unsigned value) {
     for (uintptr_t card = base >> PINFOLD_CARD_SHIFT; card < end >> PINFOLD_CARD_SHIFT; ++card) {
         if (arena->cards[card] != value || arena->object_starts[card] != (int8_t)value ||
-            arena->mark_words[card] != value || arena->slides[card] != value) {
-            return false;
-        }
-    }
-    for (uintptr_t brick = base >> PINFOLD_BRICK_SHIFT; brick < end >> PINFOLD_BRICK_SHIFT; ++brick) {
-        if (arena->plug_roots[brick] != (int16_t)value) {
+            arena->mark_words[card] != value || arena->pin_words[card] != value || arena->slides[card] != value) {
             return false;
         }
     }

@@ -50,13 +50,13 @@ START_TEST(a_new_entry_is_an_empty_record) {
     struct pfi_pin_queue queue;
     ck_assert(pfi_pin_queue_init(&queue));
     struct pfi_plug_record *record = &pfi_pin_queue_add(&queue, 4096)->record;
-    record->word = 5;
+    record->distance = 5;
     record->gap = 6;
     pfi_pin_queue_clear(&queue);
     ck_assert_uint_eq(queue.count, 0);
     ck_assert_ptr_null(pfi_pin_queue_find(&queue, 0, queue.count, 4096));
     record = &pfi_pin_queue_add(&queue, 8192)->record;
-    ck_assert_uint_eq(record->word, 0);
+    ck_assert_uint_eq(record->distance, 0);
     ck_assert_uint_eq(record->gap, 0);
     pfi_pin_queue_finish(&queue);
 }
