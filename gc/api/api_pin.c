@@ -4,6 +4,7 @@
  */
 #include "alloc/context.h"
 #include "alloc/object_starts.h"
+#include "alloc/platform/bitmap.h"
 #include "alloc/platform/check.h"
 #include "gc/heap.h"
 #include "gc/world/mutator.h"
@@ -13,7 +14,8 @@ enum pf_status pf_pin(struct pf_heap *heap, void *object, struct pf_handle **pin
     PINFOLD_REQUIRE(heap != NULL && pin != NULL, "pf_pin: the heap or the place for the pin is NULL");
     PINFOLD_REQUIRE(pfi_share_generation_of(&heap->share, (uintptr_t)object) >= 0,
                     "pf_pin: %p is no object of this heap", object);
-    return pf_handle_create(heap, PINFOLD_HANDLE_PINNED, object, pin);
+    uintptr_t tag = pfi_bits_lowest(heap->tags.set); /* without a tag of a reference the pin would hold nothing */
+    return pf_handle_create(heap, PINFOLD_HANDLE_PINNED, (char *)object + tag, pin);
 }
 
 void pf_unpin(struct pf_heap *heap, struct pf_handle *pin) {

@@ -26,7 +26,8 @@ extern "C" {
 #endif
 
 /* Pins `object`, which must be an object of the heap, without tag bits: a handle of kind PINFOLD_HANDLE_PINNED on it,
- * for pf_handle_get and pf_unpin. OUT_OF_MEMORY: nothing is pinned. Not a safepoint. */
+ * for pf_handle_get and pf_unpin. Where references have tags (option ref_tags), the handle holds it with the lowest of
+ * them. OUT_OF_MEMORY: nothing is pinned. Not a safepoint. */
 PINFOLD_MUST_CHECK PINFOLD_API enum pf_status pf_pin(struct pf_heap *heap, void *object, struct pf_handle **pin);
 
 /* Ends one pin. NULL does nothing; a handle of another kind, or one destroyed before, is a broken contract. */

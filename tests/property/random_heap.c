@@ -16,7 +16,7 @@ enum { SEEDS = 4, OPERATIONS = 9000 };
 static void run_seed(size_t variant, uint64_t seed, uint64_t operations) {
     struct pf_options options = variant_options(variant);
     struct random random = {seed};
-    struct mutator_limits limits = mutator_random_limits(&options, &random);
+    struct mutator_limits limits = variant_limits(variant, &options, &random);
     struct shadow shadow;
     replay_begin(variant_name(variant), seed);
     shadow_open(&shadow, &options);

@@ -57,7 +57,7 @@ static void run(size_t variant, size_t combination, uint64_t seed) {
     }
     (void)snprintf(name, sizeof(name), "%s, stress=%s", variant_name(variant), stress);
     struct random random = {seed};
-    struct mutator_limits limits = mutator_random_limits(&options, &random);
+    struct mutator_limits limits = variant_limits(variant, &options, &random);
     struct shadow shadow;
     replay_begin(name, seed);
     shadow_open(&shadow, &options);

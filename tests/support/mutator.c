@@ -6,6 +6,7 @@
 
 #include "tests/support/replay.h"
 #include "tests/support/shadow_check.h"
+#include "tests/support/shadow_pin.h"
 
 struct mutation {
     struct shadow *shadow;
@@ -74,7 +75,8 @@ static struct shadow_value random_value(struct mutation *mutation) {
     return shadow_random_word(mutation->shadow, mutation->random);
 }
 
-/* Cuts the model down: most roots go, and a quarter of all slots. The check then forgets what is out of reach. */
+/* Cuts the model down: most roots and pins go, and a quarter of all slots. The check then forgets what is out of reach.
+ */
 static void drop_much(struct mutation *mutation) {
     struct shadow *shadow = mutation->shadow;
     struct shadow_value nothing = {NULL, 0};
@@ -88,6 +90,11 @@ static void drop_much(struct mutation *mutation) {
             shadow_set_handle(shadow, i, nothing);
         }
     }
+    for (size_t i = 0; i < SHADOW_PINS; i++) {
+        if (shadow->pins[i].handle != NULL && random_chance(mutation->random, 80)) {
+            shadow_unpin(shadow, i);
+        }
+    }
     shadow_reset_frames(shadow, shadow->frame_count / 2);
     for (size_t i = 0; i < shadow->count; i++) {
         for (size_t slot = 0; slot < shadow->objects[i]->slots; slot++) {
@@ -97,6 +104,73 @@ static void drop_much(struct mutation *mutation) {
         }
     }
     shadow_check(shadow);
+}
+
+/* --- pins --- */
+
+static void pin_at(struct mutation *mutation, size_t index, struct shadow_object *object) {
+    if (!shadow_pin(mutation->shadow, index, object) && !mutation->limits->may_fill) {
+        replay_fail("no memory for pin %zu", index);
+    }
+}
+
+static void change_pin(struct mutation *mutation) {
+    struct shadow *shadow = mutation->shadow;
+    size_t index = random_below(mutation->random, mutation->limits->pins);
+    if (shadow->pins[index].handle == NULL) {
+        struct shadow_object *object = random_object(mutation);
+        if (object != NULL) {
+            pin_at(mutation, index, object);
+        }
+    } else if (random_chance(mutation->random, 25)) {
+        shadow_set_pin(shadow, index, random_value(mutation));
+    } else {
+        shadow_unpin(shadow, index);
+    }
+}
+
+/* Pins objects that lie side by side: after a check the table of objects is in address order. */
+static void pin_neighbours(struct mutation *mutation) {
+    const struct shadow *shadow = mutation->shadow;
+    size_t count = random_between(mutation->random, 2, 12);
+    if (shadow->count < count) {
+        return;
+    }
+    size_t first = random_below(mutation->random, shadow->count - count + 1);
+    for (size_t i = 0; i < count; i++) {
+        size_t index = random_below(mutation->random, mutation->limits->pins);
+        if (shadow->pins[index].handle == NULL) {
+            pin_at(mutation, index, shadow->objects[first + i]);
+        }
+    }
+}
+
+static void change_pins(struct mutation *mutation) {
+    size_t choice = random_below(mutation->random, 100);
+    if (choice < 90) {
+        change_pin(mutation);
+    } else if (choice < 94) {
+        pin_neighbours(mutation);
+    } else if (choice < 98) {
+        const struct shadow_object *object = random_object(mutation);
+        if (object != NULL) {
+            shadow_check_is_pinned(mutation->shadow, object);
+        }
+    } else {
+        shadow_check_pin_report(mutation->shadow);
+    }
+}
+
+/* Fresh pinned objects lie in generation 0, among garbage: what demotion is made for. */
+static void pin_fresh(struct mutation *mutation, struct shadow_object *fresh) {
+    const struct mutator_limits *limits = mutation->limits;
+    if (limits->pins == 0 || random_below(mutation->random, 1000) >= limits->pin_per_mille) {
+        return;
+    }
+    size_t index = random_below(mutation->random, limits->pins);
+    if (mutation->shadow->pins[index].handle == NULL) {
+        pin_at(mutation, index, fresh);
+    }
 }
 
 /* --- operations on objects --- */
@@ -117,6 +191,7 @@ static void allocate(struct mutation *mutation) {
         replay_fail("no room for %zu bytes beside %zu", shadow_size(&shape), shadow->bytes);
     }
     shadow_refresh(shadow); /* a collection may have come with the allocation; the root keeps the object known */
+    pin_fresh(mutation, fresh);
     int with_barrier = random_chance(mutation->random, 50);
     for (size_t i = 0; i < fresh->slots && i < 3; i++) {
         size_t slot = random_below(mutation->random, fresh->slots);
@@ -232,7 +307,12 @@ static void change_frames(struct mutation *mutation) {
     struct shadow *shadow = mutation->shadow;
     size_t choice = random_below(mutation->random, 20);
     if (shadow->frame_count < SHADOW_FRAMES && choice < 10) {
-        shadow_push_frame(shadow, random_below(mutation->random, SHADOW_FRAME_SLOTS + 1));
+        size_t slots = random_below(mutation->random, SHADOW_FRAME_SLOTS + 1);
+        if (mutation->limits->pins > 0 && choice < 4) {
+            shadow_push_pinning_frame(shadow, slots);
+        } else {
+            shadow_push_frame(shadow, slots);
+        }
     } else if (shadow->frame_count > 0 && choice < 19) {
         shadow_pop_frame(shadow);
     } else {
@@ -299,7 +379,7 @@ static const struct operation *random_operation(struct random *random) {
 }
 
 struct mutator_limits mutator_default_limits(const struct pf_options *options) {
-    struct mutator_limits limits = {600000, options->large_threshold, 8, 6, 0};
+    struct mutator_limits limits = {600000, options->large_threshold, 8, 6, 0, 0, 0};
     return limits;
 }
 
@@ -307,10 +387,16 @@ struct mutator_limits mutator_random_limits(const struct pf_options *options, st
     static const size_t live_bytes[] = {100000, 600000, 600000, 2500000};
     static const unsigned large_per_mille[] = {0, 8, 8, 40};
     static const unsigned collect_per_mille[] = {0, 0, 6, 20};
+    static const size_t pins[] = {0, 4, 40, SHADOW_PINS};
+    static const unsigned pin_per_mille[] = {10, 30, 100, 300};
     static const size_t little_address_space = (size_t)64 << 20;
-    struct mutator_limits limits = {live_bytes[random_below(random, 4)], options->large_threshold,
+    struct mutator_limits limits = {live_bytes[random_below(random, 4)],
+                                    options->large_threshold,
                                     large_per_mille[random_below(random, 4)],
-                                    collect_per_mille[random_below(random, 4)], 0};
+                                    collect_per_mille[random_below(random, 4)],
+                                    pins[random_below(random, 4)],
+                                    pin_per_mille[random_below(random, 4)],
+                                    0};
     if (options->reserve_size != 0 && options->reserve_size < little_address_space) {
         limits.live_bytes = options->reserve_size;
         limits.may_fill = 1;
@@ -326,6 +412,8 @@ void mutator_run(struct shadow *shadow, struct random *random, const struct muta
         replay_operation(first + i);
         if (random_below(random, 1000) < limits->collect_per_mille) {
             collect(&mutation);
+        } else if (limits->pins > 0 && random_below(random, 1000) < limits->pin_per_mille) {
+            change_pins(&mutation);
         } else {
             random_operation(random)->run(&mutation);
         }

@@ -12,14 +12,17 @@ struct mutator_limits {
     size_t large_size;          /* arrays of about one to three times this size, now and then */
     unsigned large_per_mille;   /* share of such allocations */
     unsigned collect_per_mille; /* share of operations that collect */
-    int may_fill;               /* the heap may become full: a refused allocation is answered by dropping much */
+    size_t pins;                /* most pins at a time, up to SHADOW_PINS; 0: no pinning frames either */
+    unsigned pin_per_mille; /* share of operations that pin or unpin, and of fresh objects that are pinned at once */
+    int may_fill;           /* the heap may become full: a refused allocation is answered by dropping much */
 };
 
+/* Middling figures and no pins. */
 struct mutator_limits mutator_default_limits(const struct pf_options *options);
 
 /* Limits drawn from the random sequence, so that seeds differ in more than the order of operations: how much lives, how
- * often large objects come, and whether collections are asked for or come only when budgets are spent. On a heap with
- * little address space the model is allowed to grow until the heap is full. */
+ * often large objects come, how much is pinned, and whether collections are asked for or come only when budgets are
+ * spent. On a heap with little address space the model is allowed to grow until the heap is full. */
 struct mutator_limits mutator_random_limits(const struct pf_options *options, struct random *random);
 
 /* Runs `operations` operations; numbers them for replay_operation from `first` on. Every collection is followed by a

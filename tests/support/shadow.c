@@ -69,6 +69,9 @@ void shadow_close(struct shadow *shadow) {
     for (size_t i = 0; i < SHADOW_HANDLES; i++) {
         pf_handle_destroy(shadow->heap, shadow->handles[i]);
     }
+    for (size_t i = 0; i < SHADOW_PINS; i++) {
+        pf_unpin(shadow->heap, shadow->pins[i].handle);
+    }
     pf_root_source_remove(shadow->heap, &shadow->source);
     pf_thread_detach(shadow->thread);
     pf_heap_destroy(shadow->heap);

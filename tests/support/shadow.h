@@ -30,13 +30,20 @@ struct shadow_object {
     uint64_t seen; /* the check that reached it last */
 };
 
-enum { SHADOW_TABLE_ROOTS = 96, SHADOW_HANDLES = 64, SHADOW_FRAMES = 24, SHADOW_FRAME_SLOTS = 5 };
+enum { SHADOW_TABLE_ROOTS = 96, SHADOW_HANDLES = 64, SHADOW_PINS = 512, SHADOW_FRAMES = 24, SHADOW_FRAME_SLOTS = 5 };
 
 struct shadow_frame {
     struct pf_frame frame;
     void *slots[SHADOW_FRAME_SLOTS];
     struct shadow_value values[SHADOW_FRAME_SLOTS];
     size_t count;
+    int is_pinning;
+};
+
+struct shadow_pin {
+    struct pf_handle *handle; /* NULL: none */
+    struct shadow_value value;
+    uint64_t birth; /* collections before it was made or set */
 };
 
 struct shadow {
@@ -49,7 +56,7 @@ struct shadow {
     size_t bytes; /* what the objects take in the heap */
     uint64_t next_id;
 
-    /* Roots: a source with a table of slots, handles, and a stack of frames. */
+    /* Roots: a source with a table of slots, handles, a stack of frames (pinning ones among them), and pins. */
     struct pf_root_source source;
     void *table[SHADOW_TABLE_ROOTS];
     struct shadow_value table_values[SHADOW_TABLE_ROOTS];
@@ -57,6 +64,7 @@ struct shadow {
     struct shadow_value handle_values[SHADOW_HANDLES];
     struct shadow_frame frames[SHADOW_FRAMES];
     size_t frame_count;
+    struct shadow_pin pins[SHADOW_PINS]; /* shadow_pin.h */
 
     /* Which low bits are a tag, and which tags make a slot a reference. */
     uintptr_t tag_mask;

@@ -67,6 +67,30 @@ static void check_object(struct shadow *shadow, struct shadow_object *object) {
     }
 }
 
+/* A pin is never written anew, because what it holds does not move. */
+static void reach_pin(struct shadow *shadow, const struct shadow_value *value, const void *word, struct place place) {
+    if (word != shadow_word(value)) {
+        fail_at(place, "a pinned reference was changed", word);
+    }
+    reach(shadow, value, word, place);
+}
+
+/* Reached first, so that every other reference to a pinned object must lead to where the object was. */
+static void reach_pins(struct shadow *shadow) {
+    for (size_t i = 0; i < SHADOW_PINS; i++) {
+        const struct shadow_pin *pin = &shadow->pins[i];
+        if (pin->handle != NULL) {
+            reach_pin(shadow, &pin->value, pf_handle_get(pin->handle), (struct place){"pin", i, 0});
+        }
+    }
+    for (size_t i = 0; i < shadow->frame_count; i++) {
+        const struct shadow_frame *frame = &shadow->frames[i];
+        for (size_t slot = 0; frame->is_pinning && slot < frame->count; slot++) {
+            reach_pin(shadow, &frame->values[slot], frame->slots[slot], (struct place){"pinning frame", i, slot});
+        }
+    }
+}
+
 static void reach_roots(struct shadow *shadow) {
     for (size_t i = 0; i < SHADOW_TABLE_ROOTS; i++) {
         reach(shadow, &shadow->table_values[i], shadow->table[i], (struct place){"root table", 0, i});
@@ -125,6 +149,7 @@ void shadow_check(struct shadow *shadow) {
     shadow->checks++;
     shadow->is_stale = 0;
     shadow->pending_count = 0;
+    reach_pins(shadow);
     reach_roots(shadow);
     while (shadow->pending_count > 0) {
         check_object(shadow, shadow->pending[--shadow->pending_count]);
