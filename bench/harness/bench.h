@@ -47,16 +47,19 @@ struct bench_workload {
 };
 
 /* Figures a system may be able to tell. A figure that it cannot tell stays NAN and is left out of the line. */
-#define BENCH_FIGURE_TABLE(X) \
-    X(gc0, "%.0f")            \
-    X(gc1, "%.0f")            \
-    X(gc2, "%.0f")            \
-    X(pause_max_ms, "%.3f")   \
-    X(pause_p99_ms, "%.3f")   \
-    X(pause_total_ms, "%.3f") \
-    X(heap_bytes, "%.0f")     \
-    X(live_bytes, "%.0f")     \
-    X(committed_bytes, "%.0f")
+#define BENCH_FIGURE_TABLE(X)        \
+    X(gc0, "%.0f")                   \
+    X(gc1, "%.0f")                   \
+    X(gc2, "%.0f")                   \
+    X(pause_max_ms, "%.3f")          \
+    X(pause_p99_ms, "%.3f")          \
+    X(pause_total_ms, "%.3f")        \
+    X(heap_bytes, "%.0f")            \
+    X(live_bytes, "%.0f")            \
+    X(committed_bytes, "%.0f")       \
+    X(heap_after_mean_bytes, "%.0f") \
+    X(heap_after_max_bytes, "%.0f")  \
+    X(gen0_budget_bytes, "%.0f")
 
 struct bench_figures {
 #define BENCH_FIGURE_FIELD(name, format) double name;
