@@ -5,8 +5,11 @@
  */
 #include "system/pinfold.h"
 
+#include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "harness/clock.h"
 #include "harness/pauses.h"
 #include "system/pinfold_explain.h"
 
@@ -24,6 +27,8 @@ struct instance {
     struct pf_listener listener;
     struct bench_pauses pauses;
     struct explain_totals totals;
+    FILE *trace; /* NULL: none was asked for */
+    double start_s;
     uint64_t collections;
     double heap_after_sum; /* bytes right after each collection */
     double heap_after_max;
@@ -40,10 +45,26 @@ static void enumerate_locals(struct pf_visitor *visitor, void *data) {
     pf_visit_slots(visitor, mutator->slots, (size_t)(mutator->top - mutator->slots));
 }
 
+/* Columns as in the heading that open_trace writes; numbers of all generations together. */
+static void trace_sizes(const struct instance *instance, const struct pf_collection *record, double before,
+                        double after) {
+    double empty = 0;
+    for (int generation = 0; generation < PINFOLD_GENERATIONS; generation++) {
+        empty += (double)record->free_bytes[generation];
+    }
+    fprintf(instance->trace, "%.6f,%llu,%d,%.0f,%.0f,%.0f,%zu\n", bench_clock_wall() - instance->start_s,
+            (unsigned long long)record->number, record->generation, before, after, empty, record->budget_bytes[0]);
+}
+
 static void record_sizes(struct instance *instance, const struct pf_collection *record) {
+    double before = 0;
     double after = 0;
     for (int generation = 0; generation < PINFOLD_GENERATIONS; generation++) {
+        before += (double)record->before_bytes[generation];
         after += (double)record->after_bytes[generation];
+    }
+    if (instance->trace != NULL) {
+        trace_sizes(instance, record, before, after);
     }
     instance->collections++;
     instance->heap_after_sum += after;
@@ -83,6 +104,21 @@ static void open_heap(struct instance *instance, const struct bench_run *run) {
     must(pf_heap_create(&options, &instance->mutator.heap, &message), &message);
 }
 
+static void open_trace(struct instance *instance, const char *name) {
+    instance->trace = fopen(name, "w");
+    if (instance->trace == NULL) {
+        bench_fail(BENCH_EXIT_ARGUMENTS, "--trace %s: the file cannot be written: %s", name, strerror(errno));
+    }
+    fprintf(instance->trace, "seconds,number,generation,before_bytes,after_bytes,free_after_bytes,gen0_budget_bytes\n");
+    instance->start_s = bench_clock_wall();
+}
+
+static void close_trace(struct instance *instance) {
+    if (instance->trace != NULL && fclose(instance->trace) != 0) {
+        bench_fail(EXIT_FAILURE, "the trace cannot be written: %s", strerror(errno));
+    }
+}
+
 static int heap_is_full(struct pf_thread *thread, size_t size, void *data) {
     (void)thread;
     (void)data;
@@ -94,6 +130,9 @@ struct bench_mutator *bench_system_open(const struct bench_run *run) {
     struct instance *instance = calloc(1, sizeof *instance);
     if (instance == NULL) {
         bench_out_of_memory(sizeof *instance);
+    }
+    if (run->trace != NULL) {
+        open_trace(instance, run->trace);
     }
     open_heap(instance, run);
     pf_heap_set_out_of_memory_handler(instance->mutator.heap, heap_is_full, NULL);
@@ -113,6 +152,7 @@ void bench_system_close(struct bench_mutator *mutator) {
     pf_thread_detach(mutator->thread);
     pf_heap_destroy(instance->mutator.heap);
     bench_pauses_finish(&instance->pauses);
+    close_trace(instance);
     free(instance);
 }
 
@@ -137,6 +177,7 @@ void bench_system_sample(struct bench_mutator *mutator, struct bench_figures *fi
     figures->pause_p99_ms = bench_pauses_quantile(&instance->pauses, 0.99);
     figures->pause_total_ms = instance->pauses.total_ms;
     figures->heap_bytes = (double)statistics.heap_bytes;
+    figures->free_bytes = (double)(statistics.heap_bytes - statistics.live_bytes);
     figures->committed_bytes = (double)statistics.committed_bytes;
     sample_collections(instance, figures);
     explain_history_take(&instance->totals, instance->mutator.heap);

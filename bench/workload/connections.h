@@ -14,7 +14,7 @@
 #include "harness/random.h"
 #include "system/adapter.h"
 
-enum { REQUEST_OBJECTS = 10, REQUEST_WORDS_MIN = 2, REQUEST_WORDS_CHOICE = 11 };
+enum { REQUEST_OBJECTS = 10, REQUEST_WORDS_MIN = 2, REQUEST_WORDS_CHOICE = 11, CONNECTIONS_LARGEST_BUFFER = 8192 };
 
 struct connections {
     struct bench_run *run;
@@ -33,7 +33,7 @@ static inline void connections_open(struct connections *connections, struct benc
 
 /* One in eight buffers is a large one. */
 static inline size_t connections_buffer_size(struct connections *connections) {
-    return bench_random_below(&connections->random, 8) == 0 ? 8192 : 1024;
+    return bench_random_below(&connections->random, 8) == 0 ? CONNECTIONS_LARGEST_BUFFER : 1024;
 }
 
 static inline void *connections_new_words(struct connections *connections, uint64_t request) {

@@ -16,7 +16,7 @@
 enum { OPTION_CONNECTIONS };
 
 static const struct bench_option options[] = {
-    {"connections", 20000, 1, 10000000, "connections, each with a pinned buffer"},
+    BENCH_NUMBER("connections", 20000, 1, 10000000, "connections, each with a pinned buffer"),
 };
 
 struct server {
