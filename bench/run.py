@@ -28,6 +28,7 @@ KNOWN_CHECKSUMS = {
     "alloc-die": 600000000,
     "lru-cache": 4998040,
     "loh-churn": 408638067,
+    "pinned-server": 37912576,
 }
 
 EXIT_OUT_OF_MEMORY = 3  # of a bench program, at its heap limit

@@ -9,20 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int parse_number(const char *text, uint64_t *number) {
-    char *end = NULL;
-    if (*text < '0' || *text > '9') {
-        return 0;
-    }
-    errno = 0;
-    unsigned long long value = strtoull(text, &end, 10);
-    if (errno != 0 || *end != '\0') {
-        return 0;
-    }
-    *number = value;
-    return 1;
-}
-
 static int parse_scale(const char *text, double *scale) {
     char *end = NULL;
     double value = strtod(text, &end);
@@ -59,12 +45,13 @@ int bench_parse_size(const char *text, uint64_t *size) {
 
 struct parser {
     struct bench_run *run;
+    const char *dashes; /* of the option at hand, as it was written */
     char *message;
     size_t message_size;
 };
 
 static int wrong(const struct parser *parser, const char *name, const char *text, const char *expected) {
-    snprintf(parser->message, parser->message_size, "--%s %s: expected %s", name, text, expected);
+    snprintf(parser->message, parser->message_size, "%s%s %s: expected %s", parser->dashes, name, text, expected);
     return 0;
 }
 
@@ -76,14 +63,15 @@ static int set_workload_option(const struct parser *parser, const char *name, co
             continue;
         }
         *found = 1;
-        uint64_t value = 0;
-        if (!parse_number(text, &value) || value < option->min || value > option->max) {
-            char expected[80];
-            snprintf(expected, sizeof expected, "a whole number from %llu to %llu", (unsigned long long)option->min,
-                     (unsigned long long)option->max);
+        uint64_t low = 0;
+        uint64_t high = 0;
+        if (!bench_option_parse(option, text, &low, &high)) {
+            char expected[160];
+            bench_option_describe(option, expected, sizeof expected);
             return wrong(parser, name, text, expected);
         }
-        parser->run->option[i] = value;
+        parser->run->option[i] = low;
+        parser->run->option_high[i] = high;
         return 1;
     }
     return 1;
@@ -105,7 +93,7 @@ static int set_heap_limit(const struct parser *parser, const char *text) {
 static int set_threads(const struct parser *parser, const char *text) {
     const struct bench_workload *workload = parser->run->workload;
     uint64_t threads = 0;
-    if (!parse_number(text, &threads) || threads == 0) {
+    if (!bench_parse_number(text, &threads) || threads == 0) {
         return wrong(parser, "threads", text, "a number of threads, at least 1");
     }
     if (threads > workload->threads_max) {
@@ -117,14 +105,24 @@ static int set_threads(const struct parser *parser, const char *text) {
     return 1;
 }
 
-static int set_option(const struct parser *parser, const char *name, const char *text) {
+static int set_trace(const struct parser *parser, const char *text) {
+    if (!bench_system.explains) {
+        snprintf(parser->message, parser->message_size, "--trace is not available: %s", bench_system.note);
+        return 0;
+    }
+    parser->run->trace = text;
+    return 1;
+}
+
+/* An option that every workload has; *found tells whether it is one. */
+static int set_common_option(const struct parser *parser, const char *name, const char *text, int *found) {
     struct bench_run *run = parser->run;
-    int found = 0;
+    *found = 1;
     if (strcmp(name, "scale") == 0) {
         return parse_scale(text, &run->scale) || wrong(parser, name, text, "a number above 0 and at most 1000");
     }
     if (strcmp(name, "seed") == 0) {
-        return parse_number(text, &run->seed) || wrong(parser, name, text, "a whole number");
+        return bench_parse_number(text, &run->seed) || wrong(parser, name, text, "a whole number");
     }
     if (strcmp(name, "threads") == 0) {
         return set_threads(parser, text);
@@ -132,19 +130,41 @@ static int set_option(const struct parser *parser, const char *name, const char 
     if (strcmp(name, "heap-limit") == 0) {
         return set_heap_limit(parser, text);
     }
-    if (!set_workload_option(parser, name, text, &found)) {
+    if (strcmp(name, "trace") == 0) {
+        return set_trace(parser, text);
+    }
+    *found = 0;
+    return 1;
+}
+
+static int set_option(const struct parser *parser, const char *name, const char *text) {
+    int found = 0;
+    if (strcmp(parser->dashes, "--") == 0 && !set_common_option(parser, name, text, &found)) {
+        return 0;
+    }
+    if (!found && !set_workload_option(parser, name, text, &found)) {
         return 0;
     }
     if (!found) {
-        snprintf(parser->message, parser->message_size, "%s has no option --%s; see --help", run->workload->name, name);
+        snprintf(parser->message, parser->message_size, "%s has no option %s%s; see --help",
+                 parser->run->workload->name, parser->dashes, name);
     }
     return found;
 }
 
+/* The dashes that `argument` begins with, or NULL when it is no option. Two are right everywhere. */
+static const char *find_dashes(const char *argument, const struct bench_workload *workload) {
+    if (strncmp(argument, "--", 2) == 0) {
+        return argument[2] == '\0' ? NULL : "--";
+    }
+    return workload->single_dash && argument[0] == '-' && argument[1] != '\0' ? "-" : NULL;
+}
+
 /* One "--name value" or "--name=value" at arguments[*at]; *at moves to the last argument that was used. */
-static int take_option(const struct parser *parser, int count, char **arguments, int *at) {
+static int take_option(struct parser *parser, int count, char **arguments, int *at) {
     const char *argument = arguments[*at];
-    if (strncmp(argument, "--", 2) != 0 || argument[2] == '\0') {
+    parser->dashes = find_dashes(argument, parser->run->workload);
+    if (parser->dashes == NULL) {
         snprintf(parser->message, parser->message_size, "\"%s\" is not an option; see --help", argument);
         return 0;
     }
@@ -156,14 +176,15 @@ static int take_option(const struct parser *parser, int count, char **arguments,
         return bench_system.explains;
     }
     char name[40];
+    const char *begin = argument + strlen(parser->dashes);
     const char *equals = strchr(argument, '=');
-    size_t length = equals == NULL ? strlen(argument + 2) : (size_t)(equals - argument) - 2;
-    snprintf(name, sizeof name, "%.*s", (int)(length < sizeof name ? length : sizeof name - 1), argument + 2);
+    size_t length = equals == NULL ? strlen(begin) : (size_t)(equals - begin);
+    snprintf(name, sizeof name, "%.*s", (int)(length < sizeof name ? length : sizeof name - 1), begin);
     if (equals != NULL) {
         return set_option(parser, name, equals + 1);
     }
     if (*at + 1 >= count) {
-        snprintf(parser->message, parser->message_size, "--%s needs a value", name);
+        snprintf(parser->message, parser->message_size, "%s%s needs a value", parser->dashes, name);
         return 0;
     }
     *at += 1;
@@ -186,12 +207,13 @@ static void set_defaults(struct bench_run *run, const struct bench_workload *wor
     run->threads = 1;
     for (size_t i = 0; i < workload->option_count; i++) {
         run->option[i] = workload->options[i].initial;
+        run->option_high[i] = workload->options[i].initial_high;
     }
 }
 
 enum bench_command bench_arguments_parse(int count, char **arguments, const struct bench_workload *const *workloads,
                                          struct bench_run *run, char *message, size_t message_size) {
-    struct parser parser = {run, message, message_size};
+    struct parser parser = {run, "--", message, message_size};
     for (int i = 1; i < count; i++) {
         if (strcmp(arguments[i], "--help") == 0) {
             return BENCH_COMMAND_HELP;

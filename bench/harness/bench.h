@@ -18,22 +18,15 @@
 #include <stdint.h>
 #include <stdio.h>
 
+#include "harness/option.h"
+
 struct bench_run;
 struct bench_mutator; /* one thread's side of a system; defined by each system's header */
 
 /* Exit codes. A wrong argument is told apart from a full heap because the search for the smallest heap needs it. */
 enum { BENCH_EXIT_ARGUMENTS = 2, BENCH_EXIT_OUT_OF_MEMORY = 3 };
 
-/* An option that only one workload has: a whole number, read as run->option[its index]. */
-struct bench_option {
-    const char *name; /* without the dashes */
-    uint64_t initial;
-    uint64_t min;
-    uint64_t max;
-    const char *sentence;
-};
-
-enum { BENCH_OPTIONS_MAX = 4, BENCH_EXTRA_PAIRS_MAX = 8 };
+enum { BENCH_OPTIONS_MAX = 24, BENCH_EXTRA_PAIRS_MAX = 16 };
 
 struct bench_workload {
     const char *name;
@@ -43,20 +36,25 @@ struct bench_workload {
     size_t option_count;
     uint64_t threads_max;
     size_t young_bytes;  /* 0, or what the workload wants to allocate between two collections of the young */
+    int single_dash;     /* its options are those of another program, which writes them with one dash */
     int needs_collector; /* makes sense only where a collection can be asked for */
 };
 
 /* Figures a system may be able to tell. A figure that it cannot tell stays NAN and is left out of the line. */
-#define BENCH_FIGURE_TABLE(X) \
-    X(gc0, "%.0f")            \
-    X(gc1, "%.0f")            \
-    X(gc2, "%.0f")            \
-    X(pause_max_ms, "%.3f")   \
-    X(pause_p99_ms, "%.3f")   \
-    X(pause_total_ms, "%.3f") \
-    X(heap_bytes, "%.0f")     \
-    X(live_bytes, "%.0f")     \
-    X(committed_bytes, "%.0f")
+#define BENCH_FIGURE_TABLE(X)        \
+    X(gc0, "%.0f")                   \
+    X(gc1, "%.0f")                   \
+    X(gc2, "%.0f")                   \
+    X(pause_max_ms, "%.3f")          \
+    X(pause_p99_ms, "%.3f")          \
+    X(pause_total_ms, "%.3f")        \
+    X(heap_bytes, "%.0f")            \
+    X(live_bytes, "%.0f")            \
+    X(free_bytes, "%.0f")            \
+    X(committed_bytes, "%.0f")       \
+    X(heap_after_mean_bytes, "%.0f") \
+    X(heap_after_max_bytes, "%.0f")  \
+    X(gen0_budget_bytes, "%.0f")
 
 struct bench_figures {
 #define BENCH_FIGURE_FIELD(name, format) double name;
@@ -66,7 +64,7 @@ struct bench_figures {
 
 struct bench_extra_pair {
     char name[32];
-    double value;
+    char value[48];
 };
 
 struct bench_run {
@@ -75,8 +73,10 @@ struct bench_run {
     uint64_t seed;
     uint64_t threads;
     uint64_t option[BENCH_OPTIONS_MAX];
-    size_t heap_limit; /* bytes; 0 = none */
+    uint64_t option_high[BENCH_OPTIONS_MAX]; /* of ranges */
+    size_t heap_limit;                       /* bytes; 0 = none */
     int explain;
+    const char *trace; /* the file that gets a line a collection; NULL = none */
 
     uint64_t objects; /* asked for by the workload, arrays included */
     uint64_t bytes;   /* the same in bytes, without headers, so that it is equal on every system */
@@ -103,8 +103,9 @@ static inline void bench_count(struct bench_run *run, uint64_t objects, uint64_t
  * long-lived data is still reachable; what it does afterwards (releasing them) is not measured. */
 void bench_stop(struct bench_run *run, struct bench_mutator *mutator);
 
-/* A pair of the workload's own, printed behind the checksum. */
+/* A pair of the workload's own, printed behind the checksum. A text has no spaces. */
 void bench_extra(struct bench_run *run, const char *name, double value);
+void bench_extra_text(struct bench_run *run, const char *name, const char *value);
 
 /* A sentence on standard error, then exit. */
 __attribute__((noreturn, format(printf, 2, 3))) void bench_fail(int exit_code, const char *format, ...);
@@ -115,7 +116,7 @@ struct bench_system {
     const char *name;
     int collects;     /* has collections that a workload can ask for */
     int limits_heap;  /* honours run->heap_limit */
-    int explains;     /* has something to say behind --explain */
+    int explains;     /* knows each collection: --explain and --trace */
     const char *note; /* why not, for the two above; or "" */
 };
 extern const struct bench_system bench_system;

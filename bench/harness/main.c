@@ -28,12 +28,32 @@ static void print_list(void) {
     }
 }
 
+static void print_option_help(const struct bench_option *option, const char *dashes) {
+    unsigned long long initial = option->initial;
+    printf("                  %s%s ", dashes, option->name);
+    switch (option->kind) {
+    case BENCH_OPTION_NUMBER:
+        printf("N  %s (%llu%s)\n", option->sentence, initial, option->why_fixed != NULL ? " only" : "");
+        break;
+    case BENCH_OPTION_SIZE:
+        printf("X  %s (%g)\n", option->sentence, (double)option->initial / (double)option->unit);
+        break;
+    case BENCH_OPTION_RANGE:
+        printf("LOW-HIGH  %s (%llu-%llu)\n", option->sentence, initial, (unsigned long long)option->initial_high);
+        break;
+    case BENCH_OPTION_WORD:
+        for (uint64_t word = 0; word <= option->max; word++) {
+            printf("%s%s", word == 0 ? "" : "|", option->words[word]);
+        }
+        printf("  %s (%s)\n", option->sentence, option->words[initial]);
+        break;
+    }
+}
+
 static void print_workload_help(const struct bench_workload *workload) {
     printf("  %-13s %s\n", workload->name, workload->sentence);
     for (size_t i = 0; i < workload->option_count; i++) {
-        const struct bench_option *option = &workload->options[i];
-        printf("                  --%s N  %s (%llu)\n", option->name, option->sentence,
-               (unsigned long long)option->initial);
+        print_option_help(&workload->options[i], workload->single_dash ? "-" : "--");
     }
 }
 
@@ -48,6 +68,7 @@ static void print_help(void) {
     }
     if (bench_system.explains) {
         printf("  --explain          every collection, on standard error\n");
+        printf("  --trace FILE       the size of the heap before and after every collection\n");
     }
     printf("\nworkloads:\n");
     for (const struct bench_workload *const *workload = workloads; *workload != NULL; workload++) {
@@ -80,7 +101,7 @@ static void print_line(const struct bench_run *run, uint64_t checksum) {
         printf(" threads=%llu", (unsigned long long)run->threads);
     }
     for (size_t i = 0; i < run->extra_count; i++) {
-        printf(" %s=%.6g", run->extra[i].name, run->extra[i].value);
+        printf(" %s=%s", run->extra[i].name, run->extra[i].value);
     }
     printf("\n");
 }

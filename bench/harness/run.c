@@ -22,13 +22,20 @@ void bench_stop(struct bench_run *run, struct bench_mutator *mutator) {
     bench_system_sample(mutator, &run->figures);
 }
 
-void bench_extra(struct bench_run *run, const char *name, double value) {
+void bench_extra_text(struct bench_run *run, const char *name, const char *value) {
     if (run->extra_count == BENCH_EXTRA_PAIRS_MAX) {
         bench_fail(EXIT_FAILURE, "the workload reports more than %d pairs of its own", BENCH_EXTRA_PAIRS_MAX);
     }
     struct bench_extra_pair *pair = &run->extra[run->extra_count++];
     snprintf(pair->name, sizeof pair->name, "%s", name);
-    pair->value = value;
+    snprintf(pair->value, sizeof pair->value, "%s", value);
+}
+
+/* Counts and sizes are whole and shown in full; times need no more than six digits. */
+void bench_extra(struct bench_run *run, const char *name, double value) {
+    char text[48];
+    snprintf(text, sizeof text, value == floor(value) && fabs(value) < 1e15 ? "%.0f" : "%.6g", value);
+    bench_extra_text(run, name, text);
 }
 
 void bench_fail(int exit_code, const char *format, ...) {

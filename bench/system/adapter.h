@@ -8,8 +8,9 @@
  *   BENCH_TYPE(name, struct tag, bits)        a static type; bits is an or of BENCH_REF(struct tag, field), 0 = none
  *
  *   bench_new(mutator, &type)                 a zeroed object
- *   bench_new_bytes(mutator, length)          a zeroed array; also bench_new_doubles, bench_new_references
- *   bench_bytes(array)                        address of its elements; also bench_doubles
+ *   bench_new_bytes(mutator, length)          a zeroed array; also bench_new_doubles, bench_new_words,
+ *                                             bench_new_references
+ *   bench_bytes(array)                        address of its elements; also bench_doubles, bench_words
  *   bench_reference(array, i)                 an element; bench_set_reference(mutator, array, i, value) replaces it
  *   BENCH_STORE(mutator, object, field, value)   stores a reference into an object that may have become old
  *
@@ -18,6 +19,13 @@
  *                                             replaces it
  *   bench_drop(mutator, count)                ends the newest `count` of them
  *   bench_drop_from(mutator, local)           ends that one and all newer ones
+ *
+ *   bench_pin_object(mutator, object)         keeps an object alive and where it is: a bench_pin, a pointer that may
+ *                                             be NULL; bench_pinned(pin) is the object
+ *   bench_unpin(mutator, pin)                 ends it; the object itself is released apart
+ *   bench_new_pins(mutator, count)            a table of NULLs, outside the heap and scanned where a pin is no more
+ *                                             than an address: the only place for pins that outlive a function;
+ *                                             bench_free_pins(mutator, pins)
  *
  *   BENCH_RELEASES                            1 where the program ends an object's life itself
  *   bench_release(mutator, object)            ends it; does nothing where BENCH_RELEASES is 0

@@ -33,6 +33,17 @@ static inline void bench_release(struct bench_mutator *mutator, void *object) {
     (void)object;
 }
 
+/* Never collected and always scanned, so that what is pinned lives until the pin is overwritten. */
+static inline bench_pin *bench_new_pins(struct bench_mutator *mutator, size_t count) {
+    (void)mutator;
+    return GC_MALLOC_UNCOLLECTABLE(count * sizeof(bench_pin));
+}
+
+static inline void bench_free_pins(struct bench_mutator *mutator, bench_pin *pins) {
+    (void)mutator;
+    GC_FREE(pins);
+}
+
 /* There is one generation: every collection is a full one. */
 static inline void bench_collect(struct bench_mutator *mutator, int generation) {
     (void)mutator;

@@ -27,6 +27,7 @@ void bench_system_sample(struct bench_mutator *mutator, struct bench_figures *fi
     struct mallinfo2 info = mallinfo2();
     figures->heap_bytes = (double)(info.arena + info.hblkhd);
     figures->live_bytes = (double)(info.uordblks + info.hblkhd);
+    figures->free_bytes = (double)info.fordblks;
     figures->committed_bytes = (double)(info.arena + info.hblkhd);
 }
 

@@ -31,6 +31,15 @@ static inline void bench_release(struct bench_mutator *mutator, void *object) {
     free(object);
 }
 
+static inline bench_pin *bench_new_pins(struct bench_mutator *mutator, size_t count) {
+    (void)mutator;
+    return bench_zeroed(count * sizeof(bench_pin), 1);
+}
+
+static inline void bench_free_pins(struct bench_mutator *mutator, bench_pin *pins) {
+    bench_release(mutator, pins);
+}
+
 static inline void bench_collect(struct bench_mutator *mutator, int generation) {
     (void)mutator;
     (void)generation;

@@ -5,8 +5,11 @@
  */
 #include "system/pinfold.h"
 
+#include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
+#include "harness/clock.h"
 #include "harness/pauses.h"
 #include "system/pinfold_explain.h"
 
@@ -20,12 +23,17 @@ const struct bench_system bench_system = {
 /* The mutator comes first, so that its address is the instance's. */
 struct instance {
     struct bench_mutator mutator;
-    struct pf_heap *heap;
     struct pf_root_source locals;
     struct pf_listener listener;
     struct bench_pauses pauses;
     struct explain_totals totals;
-    int sampled; /* the collection that sampling makes is not the workload's */
+    FILE *trace; /* NULL: none was asked for */
+    double start_s;
+    uint64_t collections;
+    double heap_after_sum; /* bytes right after each collection */
+    double heap_after_max;
+    double gen0_budget; /* after the newest collection */
+    int sampled;        /* the collection that sampling makes is not the workload's */
 };
 
 static struct instance *instance_of(struct bench_mutator *mutator) {
@@ -37,10 +45,38 @@ static void enumerate_locals(struct pf_visitor *visitor, void *data) {
     pf_visit_slots(visitor, mutator->slots, (size_t)(mutator->top - mutator->slots));
 }
 
+/* Columns as in the heading that open_trace writes; numbers of all generations together. */
+static void trace_sizes(const struct instance *instance, const struct pf_collection *record, double before,
+                        double after) {
+    double empty = 0;
+    for (int generation = 0; generation < PINFOLD_GENERATIONS; generation++) {
+        empty += (double)record->free_bytes[generation];
+    }
+    fprintf(instance->trace, "%.6f,%llu,%d,%.0f,%.0f,%.0f,%zu\n", bench_clock_wall() - instance->start_s,
+            (unsigned long long)record->number, record->generation, before, after, empty, record->budget_bytes[0]);
+}
+
+static void record_sizes(struct instance *instance, const struct pf_collection *record) {
+    double before = 0;
+    double after = 0;
+    for (int generation = 0; generation < PINFOLD_GENERATIONS; generation++) {
+        before += (double)record->before_bytes[generation];
+        after += (double)record->after_bytes[generation];
+    }
+    if (instance->trace != NULL) {
+        trace_sizes(instance, record, before, after);
+    }
+    instance->collections++;
+    instance->heap_after_sum += after;
+    instance->heap_after_max = after > instance->heap_after_max ? after : instance->heap_after_max;
+    instance->gen0_budget = (double)record->budget_bytes[0];
+}
+
 static void collection_end(void *data, const struct pf_collection *record) {
     struct instance *instance = data;
     if (!instance->sampled) {
         bench_pauses_add(&instance->pauses, (double)record->pause_ns * 1e-6);
+        record_sizes(instance, record);
         explain_totals_add(&instance->totals, record);
     }
 }
@@ -65,7 +101,22 @@ static void open_heap(struct instance *instance, const struct bench_run *run) {
         options.gen0_size = at_least(options.gen0_size, run->workload->young_bytes);
         options.gen0_max_size = at_least(options.gen0_max_size, run->workload->young_bytes);
     }
-    must(pf_heap_create(&options, &instance->heap, &message), &message);
+    must(pf_heap_create(&options, &instance->mutator.heap, &message), &message);
+}
+
+static void open_trace(struct instance *instance, const char *name) {
+    instance->trace = fopen(name, "w");
+    if (instance->trace == NULL) {
+        bench_fail(BENCH_EXIT_ARGUMENTS, "--trace %s: the file cannot be written: %s", name, strerror(errno));
+    }
+    fprintf(instance->trace, "seconds,number,generation,before_bytes,after_bytes,free_after_bytes,gen0_budget_bytes\n");
+    instance->start_s = bench_clock_wall();
+}
+
+static void close_trace(struct instance *instance) {
+    if (instance->trace != NULL && fclose(instance->trace) != 0) {
+        bench_fail(EXIT_FAILURE, "the trace cannot be written: %s", strerror(errno));
+    }
 }
 
 static int heap_is_full(struct pf_thread *thread, size_t size, void *data) {
@@ -80,32 +131,45 @@ struct bench_mutator *bench_system_open(const struct bench_run *run) {
     if (instance == NULL) {
         bench_out_of_memory(sizeof *instance);
     }
+    if (run->trace != NULL) {
+        open_trace(instance, run->trace);
+    }
     open_heap(instance, run);
-    pf_heap_set_out_of_memory_handler(instance->heap, heap_is_full, NULL);
+    pf_heap_set_out_of_memory_handler(instance->mutator.heap, heap_is_full, NULL);
     instance->listener.collection_end = collection_end;
-    pf_heap_set_listener(instance->heap, &instance->listener, instance);
-    must(pf_thread_attach(instance->heap, &instance->mutator.thread), &none);
+    pf_heap_set_listener(instance->mutator.heap, &instance->listener, instance);
+    must(pf_thread_attach(instance->mutator.heap, &instance->mutator.thread), &none);
     instance->mutator.top = instance->mutator.slots;
     instance->locals.enumerate = enumerate_locals;
     instance->locals.data = &instance->mutator;
-    pf_root_source_add(instance->heap, &instance->locals);
+    pf_root_source_add(instance->mutator.heap, &instance->locals);
     return &instance->mutator;
 }
 
 void bench_system_close(struct bench_mutator *mutator) {
     struct instance *instance = instance_of(mutator);
-    pf_root_source_remove(instance->heap, &instance->locals);
+    pf_root_source_remove(instance->mutator.heap, &instance->locals);
     pf_thread_detach(mutator->thread);
-    pf_heap_destroy(instance->heap);
+    pf_heap_destroy(instance->mutator.heap);
     bench_pauses_finish(&instance->pauses);
+    close_trace(instance);
     free(instance);
+}
+
+/* What only collections tell; without one, the figures are left out. */
+static void sample_collections(const struct instance *instance, struct bench_figures *figures) {
+    if (instance->collections != 0) {
+        figures->heap_after_mean_bytes = instance->heap_after_sum / (double)instance->collections;
+        figures->heap_after_max_bytes = instance->heap_after_max;
+        figures->gen0_budget_bytes = instance->gen0_budget;
+    }
 }
 
 /* live_bytes is exact only right after a full collection, so one is made after everything else was read. */
 void bench_system_sample(struct bench_mutator *mutator, struct bench_figures *figures) {
     struct instance *instance = instance_of(mutator);
     struct pf_statistics statistics;
-    pf_heap_statistics(instance->heap, &statistics);
+    pf_heap_statistics(instance->mutator.heap, &statistics);
     figures->gc0 = (double)statistics.collections[0];
     figures->gc1 = (double)statistics.collections[1];
     figures->gc2 = (double)statistics.collections[2];
@@ -113,11 +177,13 @@ void bench_system_sample(struct bench_mutator *mutator, struct bench_figures *fi
     figures->pause_p99_ms = bench_pauses_quantile(&instance->pauses, 0.99);
     figures->pause_total_ms = instance->pauses.total_ms;
     figures->heap_bytes = (double)statistics.heap_bytes;
+    figures->free_bytes = (double)(statistics.heap_bytes - statistics.live_bytes);
     figures->committed_bytes = (double)statistics.committed_bytes;
-    explain_history_take(&instance->totals, instance->heap);
+    sample_collections(instance, figures);
+    explain_history_take(&instance->totals, instance->mutator.heap);
     instance->sampled = 1;
     pf_collect(mutator->thread, 2, PINFOLD_COLLECT_DEFAULT);
-    pf_heap_statistics(instance->heap, &statistics);
+    pf_heap_statistics(instance->mutator.heap, &statistics);
     figures->live_bytes = (double)statistics.live_bytes;
 }
 

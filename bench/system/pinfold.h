@@ -11,6 +11,7 @@
 #define BENCH_SYSTEM_PINFOLD_H
 
 #include <pinfold/pinfold.h>
+#include <stdlib.h>
 
 #include "harness/bench.h"
 
@@ -19,6 +20,7 @@ enum { BENCH_RELEASES = 0, BENCH_PINFOLD_LOCALS = 256 };
 
 struct bench_mutator {
     struct pf_thread *thread;
+    struct pf_heap *heap;
     void **top; /* first free slot */
     void *slots[BENCH_PINFOLD_LOCALS];
 };
@@ -34,9 +36,10 @@ struct bench_header {
 
 static const struct pf_type bench_bytes_type = PINFOLD_BYTES_TYPE("bytes", 1);
 static const struct pf_type bench_doubles_type = PINFOLD_BYTES_TYPE("doubles", sizeof(double));
+static const struct pf_type bench_words_type = PINFOLD_BYTES_TYPE("words", sizeof(uint64_t));
 static const struct pf_type bench_references_type = PINFOLD_VECTOR_TYPE("references");
 
-/* What the three array types have in common; the elements follow. */
+/* What the array types have in common; the elements follow. */
 struct bench_array {
     const struct pf_type *type;
     size_t length;
@@ -54,6 +57,10 @@ static inline void *bench_new_doubles(struct bench_mutator *mutator, size_t leng
     return pf_alloc_array(mutator->thread, &bench_doubles_type, length);
 }
 
+static inline void *bench_new_words(struct bench_mutator *mutator, size_t length) {
+    return pf_alloc_array(mutator->thread, &bench_words_type, length);
+}
+
 static inline void *bench_new_references(struct bench_mutator *mutator, size_t length) {
     return pf_alloc_array(mutator->thread, &bench_references_type, length);
 }
@@ -64,6 +71,10 @@ static inline uint8_t *bench_bytes(void *array) {
 
 static inline double *bench_doubles(void *array) {
     return (double *)((struct bench_array *)array + 1);
+}
+
+static inline uint64_t *bench_words(void *array) {
+    return (uint64_t *)((struct bench_array *)array + 1);
 }
 
 static inline void *bench_reference(void *array, size_t index) {
@@ -98,6 +109,38 @@ static inline void bench_drop_from(struct bench_mutator *mutator, bench_local ol
 
 static inline void bench_drop(struct bench_mutator *mutator, size_t count) {
     mutator->top -= count;
+}
+
+typedef struct pf_handle *bench_pin;
+
+static inline bench_pin bench_pin_object(struct bench_mutator *mutator, void *object) {
+    bench_pin pin = NULL;
+    if (__builtin_expect(pf_pin(mutator->heap, object, &pin) != PINFOLD_OK, 0)) {
+        bench_out_of_memory(sizeof(void *));
+    }
+    return pin;
+}
+
+static inline void *bench_pinned(bench_pin pin) {
+    return pf_handle_get(pin);
+}
+
+static inline void bench_unpin(struct bench_mutator *mutator, bench_pin pin) {
+    pf_unpin(mutator->heap, pin);
+}
+
+static inline bench_pin *bench_new_pins(struct bench_mutator *mutator, size_t count) {
+    (void)mutator;
+    bench_pin *pins = calloc(count, sizeof *pins);
+    if (pins == NULL) {
+        bench_out_of_memory(count * sizeof *pins);
+    }
+    return pins;
+}
+
+static inline void bench_free_pins(struct bench_mutator *mutator, bench_pin *pins) {
+    (void)mutator;
+    free(pins);
 }
 
 static inline void bench_release(struct bench_mutator *mutator, void *object) {

@@ -36,6 +36,11 @@ static inline void *bench_new_doubles(struct bench_mutator *mutator, size_t leng
     return bench_zeroed(length * sizeof(double), 0);
 }
 
+static inline void *bench_new_words(struct bench_mutator *mutator, size_t length) {
+    (void)mutator;
+    return bench_zeroed(length * sizeof(uint64_t), 0);
+}
+
 static inline void *bench_new_references(struct bench_mutator *mutator, size_t length) {
     (void)mutator;
     return bench_zeroed(length * sizeof(void *), 1);
@@ -46,6 +51,10 @@ static inline uint8_t *bench_bytes(void *array) {
 }
 
 static inline double *bench_doubles(void *array) {
+    return array;
+}
+
+static inline uint64_t *bench_words(void *array) {
     return array;
 }
 
@@ -77,9 +86,27 @@ static inline void bench_drop_from(struct bench_mutator *mutator, bench_local ol
     (void)mutator;
     (void)oldest;
 }
+
 static inline void bench_drop(struct bench_mutator *mutator, size_t count) {
     (void)mutator;
     (void)count;
+}
+
+/* Nothing moves: a pin is the object's address, which keeps the object alive where the collector finds it. */
+typedef void *bench_pin;
+
+static inline bench_pin bench_pin_object(struct bench_mutator *mutator, void *object) {
+    (void)mutator;
+    return object;
+}
+
+static inline void *bench_pinned(bench_pin pin) {
+    return pin;
+}
+
+static inline void bench_unpin(struct bench_mutator *mutator, bench_pin pin) {
+    (void)mutator;
+    (void)pin;
 }
 
 #endif

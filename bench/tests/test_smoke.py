@@ -15,6 +15,7 @@ SMALL = {
     "binary-trees": ["--depth=12"],
     "lru-cache": ["--entries=5000"],
     "loh-churn": ["--slots=20"],
+    "pinned-server": ["--connections=200"],
     "survival": ["--young=1000000"],
 }
 BENCH = run.Bench(sys.argv[1], scale=0.01, timeout=120, options=SMALL)
@@ -28,6 +29,7 @@ TINY = {
     "alloc-die": [],
     "lru-cache": ["--entries=100"],
     "loh-churn": ["--slots=5"],
+    "pinned-server": ["--connections=20"],
 }
 TINY_HEAP = {
     "PINFOLD_SEGMENT_SIZE": "256Ki",

@@ -11,7 +11,7 @@
 enum { OPTION_DEPTH, MIN_DEPTH = 4 };
 
 static const struct bench_option options[] = {
-    {"depth", 20, MIN_DEPTH + 2, 24, "depth of the long-lived tree; the stretch tree is one more"},
+    BENCH_NUMBER("depth", 20, MIN_DEPTH + 2, 24, "depth of the long-lived tree; the stretch tree is one more"),
 };
 
 struct node {

@@ -13,8 +13,8 @@
 enum { OPTION_DEPTH, OPTION_ARRAY, MIN_DEPTH = 4 };
 
 static const struct bench_option options[] = {
-    {"depth", 20, MIN_DEPTH + 2, 24, "depth of the stretch tree; the long-lived one is two less"},
-    {"array", 4000000, 1001, 100000000, "length of the long-lived array"},
+    BENCH_NUMBER("depth", 20, MIN_DEPTH + 2, 24, "depth of the stretch tree; the long-lived one is two less"),
+    BENCH_NUMBER("array", 4000000, 1001, 100000000, "length of the long-lived array"),
 };
 
 struct node {

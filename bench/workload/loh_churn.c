@@ -13,7 +13,7 @@
 enum { OPTION_SLOTS, MIN_SIZE = 85000, MAX_SIZE = 4000000, SMALL_OBJECTS = 1000, PAGE = 4096 };
 
 static const struct bench_option options[] = {
-    {"slots", 200, 1, 100000, "large arrays that live at a time"},
+    BENCH_NUMBER("slots", 200, 1, 100000, "large arrays that live at a time"),
 };
 
 struct pair {

@@ -13,7 +13,7 @@
 enum { OPTION_ENTRIES };
 
 static const struct bench_option options[] = {
-    {"entries", 1000000, 2, 100000000, "live entries"},
+    BENCH_NUMBER("entries", 1000000, 2, 100000000, "live entries"),
 };
 
 struct entry {

@@ -17,7 +17,7 @@
 enum { OPTION_YOUNG, ROUNDS = 21, CELL_BYTES = 32 };
 
 static const struct bench_option options[] = {
-    {"young", 16 << 20, 1 << 16, 48 << 20, "bytes allocated before each timed collection"},
+    BENCH_NUMBER("young", 16 << 20, 1 << 16, 48 << 20, "bytes allocated before each timed collection"),
 };
 
 struct cell {
