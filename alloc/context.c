@@ -65,7 +65,7 @@ uintptr_t pfi_context_take_gap(struct pfi_share *share, size_t size) {
     if (youngest->free_list.nonempty == 0 || youngest->budget_left <= 0) {
         return 0;
     }
-    uintptr_t item = pfi_free_list_pop(&youngest->free_list, size, true);
+    uintptr_t item = pfi_free_list_pop(&youngest->free_list, size);
     if (item != 0) {
         use_gap(share, item, size);
         pfi_object_starts_set(share->arena->object_starts, item, item + size);
@@ -73,20 +73,25 @@ uintptr_t pfi_context_take_gap(struct pfi_share *share, size_t size) {
     return item;
 }
 
-/* The quantum of what the gap holds, or all when nothing useful would be left. */
+/* The quantum, or what the gap holds when no useful item would be left of it. The gap is as large as `needed`, or larger
+ * by a smallest object at least; the chunk never holds an object of the large-object threshold. */
 static size_t gap_chunk(const struct pfi_share *share, size_t gap, size_t needed) {
     size_t most = share->options->large_threshold + PINFOLD_MIN_OBJECT - PINFOLD_GRANULE;
-    size_t chunk = pfi_min(pfi_max(needed, share->quantum), pfi_min(gap, pfi_max(needed, most)));
-    return gap - chunk < PINFOLD_MIN_FREE_ITEM && gap <= most ? gap : chunk;
+    size_t chunk = pfi_clamp(share->quantum, needed, pfi_min(gap, most));
+    if (gap - chunk >= PINFOLD_MIN_FREE_ITEM) {
+        return chunk;
+    }
+    return gap <= most ? gap : pfi_max(needed, gap - PINFOLD_MIN_FREE_ITEM);
 }
 
 static bool refill_from_gap(struct pfi_share *share, struct pf_thread *thread, size_t size) {
     struct pfi_free_list *gaps = &share->generations[0].free_list;
-    uintptr_t item = gaps->nonempty == 0 ? 0 : pfi_free_list_pop(gaps, size, false);
+    size_t needed = size + PINFOLD_MIN_OBJECT;
+    uintptr_t item = gaps->nonempty == 0 ? 0 : pfi_free_list_pop(gaps, needed);
     if (item == 0) {
         return false;
     }
-    size_t chunk = gap_chunk(share, pfi_object_size(item), size + PINFOLD_MIN_OBJECT);
+    size_t chunk = gap_chunk(share, pfi_object_size(item), needed);
     use_gap(share, item, chunk);
     pfi_context_close(share, thread);
     hand_out(share, thread, item, item + chunk);

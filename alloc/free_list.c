@@ -77,14 +77,14 @@ static uintptr_t unlink_after(struct pfi_free_list *list, unsigned bin, uintptr_
     return item;
 }
 
-uintptr_t pfi_free_list_pop(struct pfi_free_list *list, size_t size, bool exact) {
+uintptr_t pfi_free_list_pop(struct pfi_free_list *list, size_t size) {
     unsigned first = pfi_free_list_bin(list, size);
     for (uint32_t bins = list->nonempty & ~((1u << first) - 1); bins != 0; bins &= bins - 1) {
         unsigned bin = (unsigned)__builtin_ctz(bins);
         while (list->bins[bin].head != 0) {
             uintptr_t item = unlink_after(list, bin, 0);
             size_t room = pfi_object_size(item);
-            if (room >= size + PINFOLD_MIN_OBJECT || (exact && room == size)) {
+            if (room == size || room >= size + PINFOLD_MIN_OBJECT) {
                 return item;
             }
         }

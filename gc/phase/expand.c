@@ -27,10 +27,22 @@ static size_t survivors_size(const struct pfi_move_plan *plan) {
     return size;
 }
 
-static void place_survivor(struct pfi_move_plan *plan, const struct pfi_plug *plug, uintptr_t place) {
-    bool was_to_stay = plug->record->distance == 0;
-    plan->moved += was_to_stay ? plug->end - plug->start : 0; /* the others were counted by plan */
-    pfi_move_plan_place(plan, plug, place);
+/* The next free place for a survivor of this size, wherever that is. */
+typedef uintptr_t next_place(void *places, size_t size);
+
+/* Plans generation 0 anew. Pinned plugs are placed where they are once more: on cards that they share with others the
+ * slides are written anew, too. */
+static void place_survivors(struct pfi_move_plan *plan, next_place *next, void *places) {
+    struct pfi_plug_walk walk;
+    struct pfi_plug plug;
+    pfi_plug_walk_open_at(&walk, plan, 0);
+    while (pfi_plug_walk_next(&walk, &plug)) {
+        size_t size = plug.end - plug.start;
+        bool was_to_stay = plug.record->distance == 0;
+        uintptr_t place = plug.is_pinned ? plug.start : next(places, size);
+        plan->moved += was_to_stay && !plug.is_pinned ? size : 0; /* the others were counted by plan */
+        pfi_move_plan_place(plan, &plug, place);
+    }
 }
 
 /* What stays on the old ephemeral segment, from where generation 1 would have started: pins, and holes between them. */
@@ -95,15 +107,10 @@ static uintptr_t settle_runs(struct pfi_segment *segment, const struct pfi_best_
     return last;
 }
 
-static void place_by_best_fit(struct pfi_move_plan *plan, struct pfi_best_fit *fit) {
-    struct pfi_plug_walk walk;
-    struct pfi_plug plug;
-    pfi_plug_walk_open_at(&walk, plan, 0);
-    while (next_survivor(&walk, &plug)) {
-        uintptr_t place = pfi_best_fit_take(fit, plug.end - plug.start);
-        PINFOLD_REQUIRE(place != 0, "plug %#zx finds no run, though the runs suffice", (size_t)plug.start);
-        place_survivor(plan, &plug, place);
-    }
+static uintptr_t next_run(void *places, size_t size) {
+    uintptr_t place = pfi_best_fit_take(places, size);
+    PINFOLD_REQUIRE(place != 0, "a plug of %zu bytes finds no run, though the runs suffice", size);
+    return place;
 }
 
 static bool reuse(struct pfi_move_plan *plan, struct pfi_segment *segment, size_t room) {
@@ -123,7 +130,7 @@ static bool reuse(struct pfi_move_plan *plan, struct pfi_segment *segment, size_
     if (!is_worth_it || !pfi_best_fit_suffices(&fit) || !pfi_segment_commit(plan->share->arena, segment, end)) {
         return false;
     }
-    place_by_best_fit(plan, &fit);
+    place_survivors(plan, next_run, &fit);
     uintptr_t start0 = settle_runs(segment, &fit);
     move_to(plan, segment, segment->plan_tail, start0);
     return true;
@@ -160,19 +167,19 @@ static struct pfi_segment *new_segment(struct pfi_share *share, size_t size) {
     return segment;
 }
 
+static uintptr_t next_in_order(void *places, size_t size) {
+    uintptr_t *end = places;
+    uintptr_t place = *end;
+    *end += size;
+    return place;
+}
+
 /* Generation 0's survivors, in order, to the front of the new segment. */
 static void move_to_fresh(struct pfi_move_plan *plan, struct pfi_segment *segment) {
-    struct pfi_plug_walk walk;
-    struct pfi_plug plug;
-    uintptr_t place = segment->first;
-    pfi_plug_walk_open_at(&walk, plan, 0);
-    while (next_survivor(&walk, &plug)) {
-        place_survivor(plan, &plug, place);
-        place += plug.end - plug.start;
-    }
-    segment->plan_allocated = place;
-    segment->plan_tail = place;
-    move_to(plan, segment, segment->first, place);
+    uintptr_t end = segment->first;
+    place_survivors(plan, next_in_order, &end);
+    segment->plan_allocated = end;
+    move_to(plan, segment, segment->first, end);
 }
 
 void pfi_expand(struct pfi_move_plan *plan, size_t room) {
