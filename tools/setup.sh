@@ -18,7 +18,8 @@ pkg-config command:pkg-config finding libraries
 python3 command:python3 the layering test and the table of the benchmarks
 check module:check the test framework
 libatomic-ops-dev module:atomic_ops atomic operations
-libunwind-dev module:libunwind stack walks'
+libunwind-dev module:libunwind stack walks
+liburing-dev module:liburing the echo server, which uses io_uring'
 for_benchmarks='
 libgc-dev module:bdw-gc the collector that the benchmarks compare with
 libmimalloc-dev header:mimalloc.h the allocator that the benchmarks compare with'

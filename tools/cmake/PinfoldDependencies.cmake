@@ -20,6 +20,10 @@ endfunction()
 
 pinfold_require(PINFOLD_ATOMIC_OPS atomic_ops libatomic-ops-dev "atomic operations")
 pinfold_require(PINFOLD_LIBUNWIND libunwind libunwind-dev "stack walks")
+if(PINFOLD_BUILD_TOOLS AND EXISTS ${PROJECT_SOURCE_DIR}/tools/pinned-echo/CMakeLists.txt)
+    pinfold_require(PINFOLD_LIBURING liburing liburing-dev
+                    "io_uring for tools/pinned-echo; not with -DPINFOLD_BUILD_TOOLS=OFF")
+endif()
 if(PROJECT_IS_TOP_LEVEL AND BUILD_TESTING)
     pinfold_require(PINFOLD_CHECK check check "the test framework; not with -DBUILD_TESTING=OFF")
 endif()
