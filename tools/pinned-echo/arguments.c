@@ -111,7 +111,7 @@ void arguments_print_help(void) {
         "  --engine NAME       auto, uring (io_uring) or epoll; auto takes io_uring where the kernel allows it\n");
     for (size_t i = 0; i < sizeof number_options / sizeof number_options[0]; i++) {
         const struct number_option *option = &number_options[i];
-        printf("  %-19s %s: %u to %u, by default %u\n", option->name, option->sentence, option->least, option->most,
+        printf("  %-15s N   %s: %u to %u, by default %u\n", option->name, option->sentence, option->least, option->most,
                option->initial);
     }
     printf("Exits with 0 when every byte came back right, 1 when not, 2 when it could not start.\n");

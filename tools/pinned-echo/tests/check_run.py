@@ -2,13 +2,14 @@
 # SPDX-License-Identifier: MIT
 """Runs pinned-echo and checks what it says.
 
-    check_run.py PROGRAM [ARGUMENT ...] [NAME=VALUE ...]
+    check_run.py PROGRAM [ARGUMENT ...] [NAME=VALUE ...] [--without-uring WRAPPER]
     check_run.py PROGRAM --misuse
 
 A run has to exit with 0 and its last line to tell that all connections were served; collections must have met as many
-pins as there are connections, or the run has tested nothing. Settings go into the environment. Exits with 77 when
-io_uring was asked for and the kernel does not offer it. --misuse checks that wrong arguments are refused, each with a
-sentence that names it and exit status 2.
+pins as there are connections, or the run has tested nothing. Settings go into the environment. With --without-uring the
+program runs in a wrapper that has the kernel refuse io_uring, and has to say so and take epoll. Exits with 77 when the
+kernel does not offer what the test needs. --misuse checks that wrong arguments are refused, each with a sentence that
+names it and exit status 2.
 """
 
 import os
@@ -35,12 +36,12 @@ MISUSE = [
 ]
 
 
-def run(program, arguments, settings, limit_files=None):
+def run(command, arguments, settings, limit_files=None):
     def lower_limit():
         if limit_files is not None:
             resource.setrlimit(resource.RLIMIT_NOFILE, (limit_files, limit_files))
 
-    return subprocess.run([program, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=TIME_LIMIT,
+    return subprocess.run([*command, *arguments], stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=TIME_LIMIT,
                           env=dict(os.environ, **settings), preexec_fn=lower_limit, check=False, text=True)
 
 
@@ -58,10 +59,11 @@ def check_refusal(result, sentence, failures):
 def check_misuse(program):
     failures = []
     for arguments, sentence in MISUSE:
-        check_refusal(run(program, arguments, {}), sentence, failures)
-    check_refusal(run(program, [], {"PINFOLD_GEN0_SIZE": "much"}), "gen0_size", failures)
-    check_refusal(run(program, ["--connections", "100"], {}, limit_files=100), "hard limit (ulimit -Hn) is 100", failures)
-    help_text = run(program, ["--help"], {})
+        check_refusal(run([program], arguments, {}), sentence, failures)
+    check_refusal(run([program], [], {"PINFOLD_GEN0_SIZE": "much"}), "gen0_size", failures)
+    too_many = run([program], ["--connections", "100"], {}, limit_files=100)
+    check_refusal(too_many, "hard limit (ulimit -Hn) is 100", failures)
+    help_text = run([program], ["--help"], {})
     if help_text.returncode != 0 or "--connections" not in help_text.stdout:
         failures.append(f"--help does not help\n{describe(help_text)}")
     return failures
@@ -71,8 +73,8 @@ def check_figures(result, connections):
     """The run has to have been one that tests something."""
     failures = []
     lines = result.stdout.splitlines()
-    passed = re.fullmatch(r"pinned-echo: passed: (\d+) connections served, (\d+) bytes in (\d+) lines echoed and verified",
-                          lines[-1] if lines else "")
+    passed = re.fullmatch(r"pinned-echo: passed: (\d+) connections served, (\d+) bytes in (\d+) lines echoed and "
+                          r"verified", lines[-1] if lines else "")
     figures = re.search(r"(\d+) collections .* at most (\d+) pins at once, the oldest of (\d+) collections",
                         lines[-2] if len(lines) > 1 else "")
     if result.returncode != 0 or passed is None or figures is None:
@@ -87,15 +89,38 @@ def check_figures(result, connections):
     return failures
 
 
+def check_fallback(command, result):
+    """Without io_uring the program says why it takes epoll, and when io_uring was asked for, why it does not start."""
+    failures = []
+    reason = "io_uring cannot be used here: Operation not permitted"
+    if f"engine epoll; {reason}" not in result.stdout:
+        failures.append("the first line does not tell of epoll instead of io_uring")
+    check_refusal(run(command, ["--engine", "uring"], {}), reason, failures)
+    return failures
+
+
+def take_wrapper(words):
+    """Removes --without-uring WRAPPER; returns the wrapper as a list."""
+    if "--without-uring" not in words:
+        return []
+    place = words.index("--without-uring")
+    wrapper = [words[place + 1]]
+    del words[place : place + 2]
+    return wrapper
+
+
 def check_run(program, words):
+    wrapper = take_wrapper(words)
     settings = dict(word.split("=", 1) for word in words if re.match(r"[A-Z_0-9]+=", word))
     arguments = [word for word in words if not re.match(r"[A-Z_0-9]+=", word)]
-    result = run(program, arguments, settings)
-    if "uring" in arguments and result.returncode == 2 and "io_uring cannot be used here" in result.stderr:
-        print(result.stderr)
+    result = run([*wrapper, program], arguments, settings)
+    print(describe(result))
+    not_offered = "uring" in arguments and result.returncode == 2 and "io_uring cannot be used here" in result.stderr
+    if not_offered or (wrapper and result.returncode == SKIPPED):
         sys.exit(SKIPPED)
     failures = check_figures(result, int(arguments[arguments.index("--connections") + 1]))
-    print(describe(result))
+    if wrapper:
+        failures += check_fallback([*wrapper, program], result)
     return failures
 
 
