@@ -4,6 +4,8 @@
 #include "alloc/object.h"
 #include "alloc/platform/check.h"
 
+enum { CACHE_LINE = 64, MOST_FETCHED = 2048 };
+
 void pfi_free_list_init(struct pfi_free_list *list, unsigned bin_count, size_t first_limit) {
     memset(list, 0, sizeof *list);
     list->bin_count = bin_count;
@@ -77,6 +79,16 @@ static uintptr_t unlink_after(struct pfi_free_list *list, unsigned bin, uintptr_
     return item;
 }
 
+/* Items lie far apart and have not been looked at for long, so what the next call will hand out, to be zeroed at once, is
+ * fetched now: as much as an item of this bin surely has. */
+static void fetch_next(const struct pfi_free_list *list, unsigned bin) {
+    uintptr_t next = list->bins[bin].head;
+    uintptr_t size = bin == 0 ? CACHE_LINE : pfi_min(list->first_limit << (bin - 1), MOST_FETCHED);
+    for (uintptr_t line = next; next != 0 && line < next + size; line += CACHE_LINE) {
+        __builtin_prefetch((const void *)line, 1);
+    }
+}
+
 uintptr_t pfi_free_list_pop(struct pfi_free_list *list, size_t size) {
     unsigned first = pfi_free_list_bin(list, size);
     for (uint32_t bins = list->nonempty & ~((1u << first) - 1); bins != 0; bins &= bins - 1) {
@@ -84,6 +96,7 @@ uintptr_t pfi_free_list_pop(struct pfi_free_list *list, size_t size) {
         while (list->bins[bin].head != 0) {
             uintptr_t item = unlink_after(list, bin, 0);
             size_t room = pfi_object_size(item);
+            fetch_next(list, bin);
             if (room == size || room >= size + PINFOLD_MIN_OBJECT) {
                 return item;
             }

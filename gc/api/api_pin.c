@@ -25,7 +25,9 @@ void pf_unpin(struct pf_heap *heap, struct pf_handle *pin) {
     const struct pfi_handle_block *block = pfi_handle_block_of(pin);
     PINFOLD_REQUIRE(block != NULL && block->kind == PINFOLD_HANDLE_PINNED,
                     "pf_unpin: %p is no pin, or was ended before", (const void *)pin);
-    pf_handle_destroy(heap, pin);
+    PINFOLD_REQUIRE(heap != NULL && block->table == &heap->roots.handles, "pf_unpin: pin %p belongs to another heap",
+                    (const void *)pin);
+    pfi_handle_table_remove(&heap->roots.handles, pin);
 }
 
 enum pf_status pf_frame_push_pinning(struct pf_thread *thread, struct pf_frame *frame, void **slots, size_t count) {

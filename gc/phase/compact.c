@@ -4,14 +4,18 @@
 #include "alloc/card_table.h"
 #include "alloc/object.h"
 
+enum { HOLES_AHEAD = 8 /* holes lie far apart, and each gets a header */ };
+
 static void move_plugs(const struct pfi_move_plan *plan) {
     struct pfi_plug_walk walk;
-    struct pfi_plug plug;
+    struct pfi_plug plugs[PINFOLD_PLUG_BATCH];
     pfi_plug_walk_open(&walk, plan);
-    while (pfi_plug_walk_next(&walk, &plug)) {
-        uintptr_t place = pfi_plug_place(&plug);
-        if (place != plug.start) {
-            memmove((void *)place, (const void *)plug.start, plug.end - plug.start);
+    for (size_t count; (count = pfi_plug_walk_batch(&walk, false, plugs)) != 0;) {
+        for (const struct pfi_plug *plug = plugs; plug < plugs + count; ++plug) {
+            uintptr_t place = pfi_plug_place(plug);
+            if (place != plug->start) {
+                memmove((void *)place, (const void *)plug->start, plug->end - plug->start);
+            }
         }
     }
 }
@@ -19,8 +23,11 @@ static void move_plugs(const struct pfi_move_plan *plan) {
 /* What lies before a pin and is not taken belongs to the generation in which it now lies: generation 0's holes are
  * where the program allocates next. */
 static void free_holes(const struct pfi_move_plan *plan) {
-    for (size_t index = 0; index < plan->queue->count; ++index) {
-        const struct pfi_pin_entry *entry = &plan->queue->entries[index];
+    const struct pfi_pin_entry *end = plan->queue->entries + plan->queue->count;
+    for (const struct pfi_pin_entry *entry = plan->queue->entries; entry < end; ++entry) {
+        if (end - entry > HOLES_AHEAD) {
+            __builtin_prefetch((const void *)(entry[HOLES_AHEAD].plug - entry[HOLES_AHEAD].hole), 1);
+        }
         if (entry->end != 0) {
             int generation = pfi_move_plan_new_generation(plan, entry->plug);
             pfi_share_thread_gap(plan->share, generation, entry->plug - entry->hole, entry->hole);

@@ -22,6 +22,7 @@ struct marker {
     uintptr_t young_size;
     uint8_t *cards;
     size_t pinned_objects;
+    size_t pinned_holders;
     size_t pinned_bytes;
     unsigned fifo_next;
     uintptr_t fifo[FIFO];
@@ -119,6 +120,7 @@ static void visit_pin_slots(void *context, uintptr_t slots, size_t count) {
             mark_object(marker, object);
             if (set_pin(marker, object, size)) {
                 ++marker->pinned_objects;
+                marker->pinned_holders += pfi_object_type(object)->scan != PINFOLD_SCAN_NONE;
                 marker->pinned_bytes += size;
             }
         }
@@ -232,5 +234,6 @@ void pfi_mark(struct pfi_move_plan *plan, struct pfi_roots *roots, struct pfi_ma
     drain(&marker);
     process_overflow(&marker, share->arena);
     plan->pinned_objects = marker.pinned_objects;
+    plan->pinned_holders = marker.pinned_holders;
     plan->pinned_bytes = marker.pinned_bytes;
 }

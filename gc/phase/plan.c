@@ -200,31 +200,33 @@ static void plan_plug(struct planner *planner, const struct pfi_condemned_range 
     plan->moved += place == plug->start ? 0 : size;
 }
 
-/* The end of the plug that begins at `start` in a run of live granules that ends at `end`: where pinnedness changes. */
-static void cut_plug(const struct pfi_move_plan *plan, struct pfi_plug *plug) {
-    const uint64_t *pins = plan->share->arena->pin_words;
-    plug->is_pinned = plan->pinned_objects != 0 && pfi_bits_test(pins, plug->start >> PINFOLD_GRANULE_SHIFT);
-    if (plan->pinned_objects != 0) {
-        size_t from = plug->start >> PINFOLD_GRANULE_SHIFT;
-        size_t to = plug->end >> PINFOLD_GRANULE_SHIFT;
-        size_t end = plug->is_pinned ? pfi_bits_find_zero(pins, from, to) : pfi_bits_find_one(pins, from, to);
-        plug->end = end << PINFOLD_GRANULE_SHIFT;
+/* The plug that begins at `start`: as long as granules are live and of equal pinnedness. */
+static struct pfi_plug find_plug(const struct pfi_move_plan *plan, uintptr_t start, uintptr_t limit) {
+    const struct pfi_arena *arena = plan->share->arena;
+    struct pfi_plug plug = {start, limit, NULL, false};
+    size_t from = start >> PINFOLD_GRANULE_SHIFT;
+    if (plan->pinned_objects == 0) {
+        plug.end = pfi_next_dead(arena, start, limit);
+    } else if (pfi_bits_test(arena->pin_words, from)) {
+        plug.is_pinned = true;
+        plug.end = pfi_bits_find_zero(arena->pin_words, from, limit >> PINFOLD_GRANULE_SHIFT) << PINFOLD_GRANULE_SHIFT;
+    } else {
+        size_t end = pfi_next_dead(arena, start, limit) >> PINFOLD_GRANULE_SHIFT;
+        plug.end = pfi_bits_find_one(arena->pin_words, from, end) << PINFOLD_GRANULE_SHIFT;
     }
+    return plug;
 }
 
 /* Returns the end of the last plug, where the gap that reaches into the next range begins. */
 static uintptr_t plan_range(struct planner *planner, const struct pfi_condemned_range *range, uintptr_t gap_start) {
     const struct pfi_arena *arena = planner->plan->share->arena;
-    uintptr_t run_end = range->start;
     uintptr_t start = pfi_next_live(arena, range->start, range->end);
     while (start < range->end) {
-        run_end = start < run_end ? run_end : pfi_next_dead(arena, start, range->end);
-        struct pfi_plug plug = {start, run_end, NULL, false};
-        cut_plug(planner->plan, &plug);
+        struct pfi_plug plug = find_plug(planner->plan, start, range->end);
         plug.record = make_record(planner->plan, range->segment, &plug, gap_start);
         plan_plug(planner, range, &plug);
         gap_start = plug.end;
-        start = gap_start < run_end ? gap_start : pfi_next_live(arena, gap_start, range->end);
+        start = pfi_next_live(arena, gap_start, range->end);
     }
     return gap_start;
 }

@@ -98,26 +98,37 @@ static void visit_any_slots(void *context, uintptr_t slots, size_t count) {
     visit_slots(context, slots, count);
 }
 
-/* One object of a plug: its place gets an object start, its slots new addresses. Returns its size. */
+/* One object of a plug: its place gets an object start, unless it has one already, its slots new addresses. Returns its
+ * size. */
 static inline size_t relocate_object(struct relocator *relocator, int8_t *starts, uintptr_t object) {
     const struct pf_type *type = pfi_object_type(object);
     size_t size = pfi_object_size(object);
     uintptr_t place = object + relocator->distance;
     __builtin_prefetch((const void *)(object + AHEAD)); /* the walk jumps from plug to plug: hardware does not see it */
-    pfi_object_starts_set(starts, place, place + size);
+    if (place != object) {
+        pfi_object_starts_set(starts, place, place + size);
+    }
     pfi_object_visit(object, type, visit_slots, relocator);
     return size;
 }
 
+static void relocate_plug(struct relocator *relocator, const struct pfi_plug *plug) {
+    int8_t *starts = relocator->plan->share->arena->object_starts;
+    relocator->distance = (uintptr_t)plug->record->distance;
+    for (uintptr_t object = plug->start; object < plug->end;) {
+        object += relocate_object(relocator, starts, object);
+    }
+}
+
+/* Pinned plugs that hold no references, as buffers do, have nothing to relocate. */
 static void relocate_survivors(struct relocator *relocator) {
     struct pfi_plug_walk walk;
-    struct pfi_plug plug;
-    int8_t *starts = relocator->plan->share->arena->object_starts;
+    struct pfi_plug plugs[PINFOLD_PLUG_BATCH];
+    bool with_pinned = relocator->plan->pinned_holders != 0;
     pfi_plug_walk_open(&walk, relocator->plan);
-    while (pfi_plug_walk_next(&walk, &plug)) {
-        relocator->distance = (uintptr_t)plug.record->distance;
-        for (uintptr_t object = plug.start; object < plug.end;) {
-            object += relocate_object(relocator, starts, object);
+    for (size_t count; (count = pfi_plug_walk_batch(&walk, with_pinned, plugs)) != 0;) {
+        for (size_t index = 0; index < count; ++index) {
+            relocate_plug(relocator, &plugs[index]);
         }
     }
     relocator->distance = 0;

@@ -39,35 +39,44 @@ bool pfi_condemned_range_next(const struct pfi_share *share, struct pfi_condemne
     return true;
 }
 
-void pfi_plug_walk_open(struct pfi_plug_walk *walk, const struct pfi_move_plan *plan) {
+static void open_walk(struct pfi_plug_walk *walk, const struct pfi_move_plan *plan, size_t first_entry) {
     *walk = (struct pfi_plug_walk){.plan = plan};
+    walk->queue_next = plan->queue->entries + first_entry;
+    walk->queue_end = plan->queue->entries + plan->queue->count;
+}
+
+void pfi_plug_walk_open(struct pfi_plug_walk *walk, const struct pfi_move_plan *plan) {
+    open_walk(walk, plan, 0);
     pfi_condemned_range_first(plan->share, plan->condemned, &walk->range);
     walk->position = walk->range.start;
 }
 
 void pfi_plug_walk_open_at(struct pfi_plug_walk *walk, const struct pfi_move_plan *plan, int generation) {
-    *walk = (struct pfi_plug_walk){.plan = plan};
+    open_walk(walk, plan, plan->share->ephemeral->first_entry);
     enter_ephemeral(plan->share, generation, &walk->range);
     walk->position = walk->range.start;
-    walk->queued = walk->range.segment->first_entry;
-    while (walk->queued < plan->queue->count && plan->queue->entries[walk->queued].plug < walk->position) {
-        ++walk->queued;
+    while (walk->queue_next != walk->queue_end && walk->queue_next->plug < walk->position) {
+        ++walk->queue_next;
     }
 }
 
-/* A run of live granules is more than one plug where pinned objects touch others: there an entry begins. */
+/* The plug that starts at plug->start. A run of live granules is more than one plug where pinned objects touch others:
+ * there an entry begins. */
 static void take_plug(struct pfi_plug_walk *walk, struct pfi_plug *plug) {
-    const struct pfi_pin_queue *queue = walk->plan->queue;
-    struct pfi_pin_entry *entry = walk->queued < queue->count ? &queue->entries[walk->queued] : NULL;
+    struct pfi_pin_entry *entry = walk->queue_next;
     plug->is_pinned = false;
     plug->record = NULL;
-    if (entry != NULL && entry->plug == plug->start) {
+    if (entry != walk->queue_end && entry->plug == plug->start) {
         plug->record = &entry->record;
         plug->is_pinned = entry->end != 0;
-        ++walk->queued;
-        entry = walk->queued < queue->count ? entry + 1 : NULL;
+        walk->queue_next = ++entry;
     }
-    if (entry != NULL && entry->plug - plug->start < plug->end - plug->start) {
+    if (plug->is_pinned) {
+        plug->end = entry[-1].end;
+        return;
+    }
+    plug->end = pfi_next_dead(walk->plan->share->arena, plug->start, walk->range.end);
+    if (entry != walk->queue_end && entry->plug - plug->start < plug->end - plug->start) {
         plug->end = entry->plug;
     }
     if (plug->record == NULL) {
@@ -80,19 +89,28 @@ bool pfi_plug_walk_next(struct pfi_plug_walk *walk, struct pfi_plug *plug) {
     if (walk->is_done) {
         return false;
     }
-    uintptr_t start = pfi_next_live(arena, walk->position, walk->range.end);
-    while (start >= walk->range.end) {
+    plug->start = pfi_next_live(arena, walk->position, walk->range.end);
+    while (plug->start >= walk->range.end) {
         if (!pfi_condemned_range_next(walk->plan->share, &walk->range)) {
             walk->is_done = true;
             return false;
         }
-        start = pfi_next_live(arena, walk->range.start, walk->range.end);
+        plug->start = pfi_next_live(arena, walk->range.start, walk->range.end);
     }
-    plug->start = start;
-    plug->end = pfi_next_dead(arena, start, walk->range.end);
     take_plug(walk, plug);
     walk->position = plug->end;
     return true;
+}
+
+size_t pfi_plug_walk_batch(struct pfi_plug_walk *walk, bool with_pinned, struct pfi_plug plugs[PINFOLD_PLUG_BATCH]) {
+    size_t count = 0;
+    while (count < PINFOLD_PLUG_BATCH && pfi_plug_walk_next(walk, &plugs[count])) {
+        if (with_pinned || !plugs[count].is_pinned) {
+            __builtin_prefetch(plugs[count].record);
+            __builtin_prefetch((const void *)plugs[count++].start);
+        }
+    }
+    return count;
 }
 
 void pfi_move_plan_clear_marks(const struct pfi_move_plan *plan) {
@@ -108,29 +126,43 @@ void pfi_move_plan_clear_marks(const struct pfi_move_plan *plan) {
     } while (pfi_condemned_range_next(plan->share, &range));
 }
 
-/* The card's slide, given that a plug's part on it begins at bit `bit` and goes to `place`. */
-static uintptr_t join_slide(uintptr_t slide, uint64_t live, unsigned bit, uintptr_t place) {
-    uint64_t before = live & pfi_bits_below(bit);
+/* The slide of a card that is irregular from this plug on. */
+static uintptr_t irregular_slide(const struct pfi_move_plan *plan, const struct pfi_plug *plug, uintptr_t slide) {
+    const struct pfi_arena *arena = plan->share->arena;
+    uintptr_t card = plug->start >> PINFOLD_CARD_SHIFT;
+    uint64_t first = arena->mark_words[card] & -arena->mark_words[card];
+    uintptr_t entry = (uintptr_t)plug->record - (uintptr_t)plan->queue->entries;
+    size_t number = entry / sizeof(struct pfi_pin_entry);
+    if ((slide & PINFOLD_SLIDE_ENTRY) == 0 && (arena->pin_words[card] & first) != 0 && number < plan->queue->count) {
+        return number << PINFOLD_SLIDE_BITS | PINFOLD_SLIDE_ENTRY | PINFOLD_SLIDE_IRREGULAR;
+    }
+    return slide | PINFOLD_SLIDE_IRREGULAR;
+}
+
+/* The slide of the card on which the plug starts. */
+static uintptr_t join_slide(const struct pfi_move_plan *plan, const struct pfi_plug *plug, uintptr_t place) {
+    const struct pfi_arena *arena = plan->share->arena;
+    uintptr_t card = plug->start >> PINFOLD_CARD_SHIFT;
+    uintptr_t slide = arena->slides[card];
+    unsigned bit = (unsigned)(plug->start >> PINFOLD_GRANULE_SHIFT) % PINFOLD_MARK_WORD_GRANULES;
+    uint64_t before = arena->mark_words[card] & pfi_bits_below(bit);
     if (before == 0) {
         return place;
     }
-    return slide + pfi_bits_count(before) * PINFOLD_GRANULE == place ? slide : slide | PINFOLD_SLIDE_IRREGULAR;
-}
-
-static void write_slides(struct pfi_arena *arena, const struct pfi_plug *plug, uintptr_t place) {
-    uintptr_t card = plug->start >> PINFOLD_CARD_SHIFT;
-    uintptr_t last = (plug->end - 1) >> PINFOLD_CARD_SHIFT;
-    unsigned bit = (unsigned)(plug->start >> PINFOLD_GRANULE_SHIFT) % PINFOLD_MARK_WORD_GRANULES;
-    arena->slides[card] = join_slide(arena->slides[card], arena->mark_words[card], bit, place);
-    uintptr_t slide = place + (((card + 1) << PINFOLD_CARD_SHIFT) - plug->start);
-    for (uintptr_t next = card + 1; next <= last; ++next, slide += PINFOLD_CARD) {
-        arena->slides[next] = slide;
-    }
+    bool closes_up = slide + pfi_bits_count(before) * PINFOLD_GRANULE == place;
+    return closes_up ? slide : irregular_slide(plan, plug, slide);
 }
 
 void pfi_move_plan_place(const struct pfi_move_plan *plan, const struct pfi_plug *plug, uintptr_t place) {
+    uintptr_t *slides = plan->share->arena->slides;
+    uintptr_t card = plug->start >> PINFOLD_CARD_SHIFT;
+    uintptr_t last = (plug->end - 1) >> PINFOLD_CARD_SHIFT;
     plug->record->distance = place - plug->start;
-    write_slides(plan->share->arena, plug, place);
+    slides[card] = join_slide(plan, plug, place);
+    uintptr_t slide = place + (((card + 1) << PINFOLD_CARD_SHIFT) - plug->start);
+    for (uintptr_t next = card + 1; next <= last; ++next, slide += PINFOLD_CARD) {
+        slides[next] = slide;
+    }
 }
 
 /* The generation from which a plug that starts at `address` came. */
@@ -188,6 +220,24 @@ static uintptr_t plug_start(const struct pfi_move_plan *plan, uintptr_t address,
     return start;
 }
 
+/* The record of an unpinned plug that is not the first on its card. */
+static const struct pfi_plug_record *record_of(const struct pfi_move_plan *plan, uintptr_t plug, uintptr_t slide) {
+    bool touches = pfi_bits_test(plan->share->arena->mark_words, (plug >> PINFOLD_GRANULE_SHIFT) - 1);
+    if (!touches) {
+        return pfi_plug_record_before(plug);
+    }
+    if ((slide & PINFOLD_SLIDE_ENTRY) != 0) {
+        const struct pfi_pin_entry *entry = &plan->queue->entries[slide >> PINFOLD_SLIDE_BITS];
+        while (entry->plug < plug) {
+            ++entry;
+        }
+        if (entry->plug == plug) {
+            return &entry->record;
+        }
+    }
+    return &pfi_move_plan_entry(plan, plug)->record;
+}
+
 uintptr_t pfi_move_plan_search(const struct pfi_move_plan *plan, uintptr_t address) {
     const struct pfi_arena *arena = plan->share->arena;
     uintptr_t card = address >> PINFOLD_CARD_SHIFT;
@@ -197,12 +247,9 @@ uintptr_t pfi_move_plan_search(const struct pfi_move_plan *plan, uintptr_t addre
     }
     uint64_t live = arena->mark_words[card];
     uintptr_t start = plug_start(plan, address, live, arena->pin_words[card]);
-    uint64_t before = live & pfi_bits_below((unsigned)(start >> PINFOLD_GRANULE_SHIFT) % PINFOLD_MARK_WORD_GRANULES);
-    if (before == 0) {
+    unsigned bit = (unsigned)(start >> PINFOLD_GRANULE_SHIFT) % PINFOLD_MARK_WORD_GRANULES;
+    if ((live & pfi_bits_below(bit)) == 0) {
         return (slide & ~(uintptr_t)PINFOLD_SLIDE_IRREGULAR) + (address - start);
     }
-    bool touches = pfi_bits_test(arena->mark_words, (start >> PINFOLD_GRANULE_SHIFT) - 1);
-    const struct pfi_plug_record *record =
-        touches ? &pfi_move_plan_entry(plan, start)->record : pfi_plug_record_before(start);
-    return address + (uintptr_t)record->distance;
+    return address + (uintptr_t)record_of(plan, start, slide)->distance;
 }

@@ -10,7 +10,9 @@
  *     slide + 8 * (live granules before it on the card)        two loads from side tables, no heap memory
  *
  * A card whose plugs part company has a slide that is marked irregular: it still tells where the first plug on the card
- * goes; for another one its bits say where the plug starts, and so where its record lies.
+ * goes; for another one its bits say where the plug starts, and so where its record lies. Where the first thing on the
+ * card is pinned, nobody has to ask where it goes, and the slide of an irregular card is the number of a pin queue's
+ * entry instead, from which on those of the plugs behind it on the card are found.
  */
 #ifndef PINFOLD_GC_MOVE_PLAN_H
 #define PINFOLD_GC_MOVE_PLAN_H
@@ -23,6 +25,8 @@
 enum {
     PINFOLD_SLIDE_NONE = 0,      /* nothing on the card moves: it holds no small object of a condemned generation */
     PINFOLD_SLIDE_IRREGULAR = 1, /* a bit */
+    PINFOLD_SLIDE_ENTRY = 2,     /* with that bit: the rest is the number of an entry */
+    PINFOLD_SLIDE_BITS = 3,
 };
 
 struct pfi_move_plan {
@@ -39,6 +43,7 @@ struct pfi_move_plan {
     size_t survived[PINFOLD_GENERATIONS]; /* bytes, by the generation they came from */
     size_t pinned_objects;                /* found by marking, with the bytes they take */
     size_t pinned_bytes;
+    size_t pinned_holders;            /* of these objects, those that may hold references */
     size_t pinned_survived;           /* bytes of pinned plugs, as above all together */
     size_t demoted[3];                /* bytes of pins that become younger than due, by their old generation */
     size_t held[PINFOLD_GENERATIONS]; /* free bytes before pins after compaction, by their new generation */
@@ -76,13 +81,19 @@ struct pfi_plug_walk {
     const struct pfi_move_plan *plan;
     struct pfi_condemned_range range;
     uintptr_t position;
-    size_t queued;
+    struct pfi_pin_entry *queue_next;
+    struct pfi_pin_entry *queue_end;
     bool is_done;
 };
 void pfi_plug_walk_open(struct pfi_plug_walk *walk, const struct pfi_move_plan *plan);
 /* Only from the first plug of this generation's range on the ephemeral segment on. */
 void pfi_plug_walk_open_at(struct pfi_plug_walk *walk, const struct pfi_move_plan *plan, int generation);
 bool pfi_plug_walk_next(struct pfi_plug_walk *walk, struct pfi_plug *plug);
+
+/* The next few plugs, while their records and first bytes are on their way: plugs lie far apart, and hardware does not
+ * see where the walk goes. Pinned ones only if asked for. Returns how many; 0: the walk is done. */
+enum { PINFOLD_PLUG_BATCH = 8 };
+size_t pfi_plug_walk_batch(struct pfi_plug_walk *walk, bool with_pinned, struct pfi_plug plugs[PINFOLD_PLUG_BATCH]);
 
 /* Clears the mark and pin bits of all condemned ranges; before the segments' ends change. */
 void pfi_move_plan_clear_marks(const struct pfi_move_plan *plan);
