@@ -13,58 +13,17 @@ import argparse
 import json
 import os
 import statistics
-import subprocess
 import sys
 
 sys.dont_write_bytecode = True  # the source tree stays clean
+import pinning  # noqa: E402
 import plot  # noqa: E402
+from programs import EXIT_OUT_OF_MEMORY, Bench, RunError  # noqa: E402
 
 SYSTEMS = ["pinfold", "bdwgc", "malloc", "mimalloc"]
 
-# At scale 1, seed 42 and with the workload's own options at their defaults.
-KNOWN_CHECKSUMS = {
-    "gcbench": 524287,
-    "binary-trees": 306883246,
-    "alloc-die": 600000000,
-    "lru-cache": 4998040,
-    "loh-churn": 408638067,
-    "pinned-server": 37912576,
-}
-
-EXIT_OUT_OF_MEMORY = 3  # of a bench program, at its heap limit
 MIB = 1 << 20
 FIRST_HEAP = MIB  # no collector opens below this; the search begins here
-
-
-class RunError(Exception):
-    """A bench program failed, took too long or printed something else than a line."""
-
-    def __init__(self, message, code=None):
-        super().__init__(message)
-        self.code = code
-
-
-def parse_value(text):
-    for kind in (int, float):
-        try:
-            return kind(text)
-        except ValueError:
-            continue
-    return text
-
-
-def parse_line(output):
-    """The pairs of the last line that begins with workload=."""
-    lines = [line for line in output.splitlines() if line.startswith("workload=")]
-    if not lines:
-        raise RunError("no line of results in: %r" % output[:200])
-    pairs = {}
-    for word in lines[-1].split():
-        name, equals, value = word.partition("=")
-        if not equals:
-            raise RunError("%r is not a name=value pair" % word)
-        pairs[name] = parse_value(value)
-    return pairs
 
 
 def parse_workload_options(texts):
@@ -78,61 +37,13 @@ def parse_workload_options(texts):
     return options
 
 
-def run_program(command, timeout):
-    """Standard output of one run. An interrupt or a timeout ends this child and nothing else."""
-    child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-    try:
-        output, errors = child.communicate(timeout=timeout)
-    except subprocess.TimeoutExpired:
-        raise RunError("%s took more than %g s" % (" ".join(command), timeout)) from None
-    finally:
-        if child.poll() is None:
-            child.kill()
-            child.wait()
-    if child.returncode != 0:
-        reason = errors.strip().splitlines()[-1:] or ["exit code %d" % child.returncode]
-        raise RunError("%s: %s" % (" ".join(command), reason[0]), child.returncode)
-    return output
-
-
-class Bench:
-    """Where the programs are and what every run of them has in common."""
-
-    def __init__(self, build, scale=1.0, seed=42, threads=1, timeout=600, options=None):
-        directory = os.path.join(build, "bench")
-        self.directory = directory if os.path.isdir(directory) else build
-        self.scale = scale
-        self.seed = seed
-        self.threads = threads
-        self.timeout = timeout
-        self.options = options or {}
-
-    def program(self, system):
-        return os.path.join(self.directory, "bench-" + system)
-
-    def has(self, system):
-        return os.access(self.program(system), os.X_OK)
-
-    def workloads(self, system):
-        return run_program([self.program(system), "--list"], 20).split()
-
-    def limits_heap(self, system):
-        return "--heap-limit" in run_program([self.program(system), "--help"], 20)
-
-    def command(self, system, workload, heap_limit=None):
-        command = [self.program(system), workload, "--scale=%g" % self.scale, "--seed=%d" % self.seed]
-        if self.threads != 1:
-            command.append("--threads=%d" % self.threads)
-        if heap_limit is not None:
-            command.append("--heap-limit=%d" % heap_limit)
-        return command + self.options.get(workload, [])
-
-    def run(self, system, workload, heap_limit=None):
-        return parse_line(run_program(self.command(system, workload, heap_limit), self.timeout))
-
-    def known_checksum(self, workload):
-        ordinary = self.scale == 1 and self.seed == 42 and not self.options.get(workload)
-        return KNOWN_CHECKSUMS.get(workload) if ordinary else None
+def parse_environment(texts):
+    """["PINFOLD_DEMOTION=0"] -> {"PINFOLD_DEMOTION": "0"}"""
+    pairs = [text.partition("=") for text in texts]
+    for text, (name, equals, _) in zip(texts, pairs):
+        if not name or not equals:
+            raise ValueError("--env %s: expected NAME=VALUE" % text)
+    return {name: value for name, _, value in pairs}
 
 
 def progress(text):
@@ -317,14 +228,21 @@ def parse_arguments(arguments):
     parser.add_argument("--timeout", type=float, default=600, help="seconds a run may take (%(default)s)")
     parser.add_argument("--with", dest="options", action="append", default=[], metavar="WORKLOAD:NAME=VALUE",
                         help="an option of one workload, as in gcbench:depth=12")
+    parser.add_argument("--env", action="append", default=[], metavar="NAME=VALUE",
+                        help="a variable for the programs, as in PINFOLD_DEMOTION=0")
     parser.add_argument("--json", metavar="FILE", help="write every run and the summary")
     parser.add_argument("--svg", metavar="FILE", help="write a bar plot of time and memory")
     parser.add_argument("--min-heap", action="store_true", help="find the smallest heap limit that suffices, instead")
+    parser.add_argument("--demotion", action="store_true",
+                        help="the four demotion runs of perfsim on pinfold, instead; --scale 0.1 for small machines")
+    parser.add_argument("--heap-curve", metavar="FILE", help="plot the heap of pinned-server, or of the one workload "
+                        "that --workloads names, with and without demotion and segment reuse, instead")
     parsed = parser.parse_args(arguments)
     if parsed.runs < 1:
         parser.error("--runs must be at least 1")
     try:
         parsed.options = parse_workload_options(parsed.options)
+        parsed.env = parse_environment(parsed.env)
     except ValueError as error:
         parser.error(str(error))
     return parser, parsed
@@ -352,8 +270,7 @@ def compare(bench, plan, arguments, base):
     if format_survival(rows):
         print("\n" + format_survival(rows))
     if arguments.json:
-        with open(arguments.json, "w", encoding="utf-8") as file:
-            json.dump({"runs": records, "summary": rows, "complaints": complaints}, file, indent=1)
+        write_json(arguments.json, records, rows, complaints)
     if arguments.svg and rows:
         with open(arguments.svg, "w", encoding="utf-8") as file:
             file.write(plot.bars(rows, base))
@@ -362,10 +279,39 @@ def compare(bench, plan, arguments, base):
     return 1 if complaints else 0
 
 
+def write_json(name, records, rows, complaints):
+    with open(name, "w", encoding="utf-8") as file:
+        json.dump({"runs": records, "summary": rows, "complaints": complaints}, file, indent=1)
+
+
+def compare_demotion(bench, arguments):
+    records = pinning.run_demotion(bench, arguments.runs, progress)
+    rows = pinning.demotion_rows(records)
+    complaints = pinning.differing_checksums(records)
+    print(pinning.demotion_table(rows))
+    if arguments.json:
+        write_json(arguments.json, records, rows, complaints)
+    for complaint in complaints:
+        progress("error: " + complaint)
+    return 1 if complaints else 0
+
+
+def draw_heap_curve(parser, bench, arguments):
+    workload = arguments.workloads or "pinned-server"
+    if workload not in bench.workloads("pinfold"):
+        parser.error("--heap-curve draws one workload of pinfold, not %s" % workload)
+    pinning.heap_curve(bench, workload, arguments.heap_curve, progress)
+    return 0
+
+
 def main(argv):
     parser, arguments = parse_arguments(argv)
     bench = Bench(arguments.build, arguments.scale, arguments.seed, arguments.threads, arguments.timeout,
-                  arguments.options)
+                  arguments.options, arguments.env)
+    if arguments.demotion or arguments.heap_curve:
+        chosen_systems(parser, bench, "pinfold")
+        return (compare_demotion(bench, arguments) if arguments.demotion
+                else draw_heap_curve(parser, bench, arguments))
     systems = chosen_systems(parser, bench, arguments.systems)
     try:
         plan = make_plan(bench, systems, arguments.workloads.split(",") if arguments.workloads else None)
