@@ -131,6 +131,10 @@ static size_t demoted_from(const struct pfi_cycle *cycle, int generation) {
     return cycle->compacts && generation < PINFOLD_LARGE ? cycle->plan.demoted[generation] : 0;
 }
 
+static size_t demoted_bytes(const struct pfi_cycle *cycle) {
+    return cycle->compacts ? pfi_move_plan_demoted(&cycle->plan) : 0;
+}
+
 /* What survival asks for. Pins that stay say nothing of how long other objects live. */
 static size_t wanted_budget(const struct pfi_cycle *cycle, int generation) {
     const struct pfi_budget_rule *rule = &cycle->heap->budget_rules[generation];
@@ -147,7 +151,8 @@ static size_t bound_budget(const struct pfi_cycle *cycle, int generation, size_t
     size_t min = heap->budget_rules[generation].min;
     if (generation < 2) {
         size_t least = pfi_max(min, heap->budget_rules[0].min >> generation);
-        return pfi_budget_young_for_heap(budget, least, heap->live_after_full / 2 >> generation);
+        size_t bound = pfi_budget_young_for_heap(budget, least, heap->live_after_full / 2 >> generation);
+        return generation == 0 ? pfi_budget_for_pins(&heap->budget_rules[0], bound, demoted_bytes(cycle)) : bound;
     }
     if (generation == PINFOLD_LARGE) {
         size_t old = heap->share.large_bytes + cycle->record.after_bytes[2];
@@ -219,7 +224,7 @@ static void fill_record(struct pfi_cycle *cycle) {
     cycle->record.reused = cycle->plan.reuses;
     cycle->record.pinned_objects = cycle->plan.pinned_objects;
     cycle->record.pinned_bytes = cycle->plan.pinned_bytes;
-    cycle->record.demoted_bytes = cycle->compacts ? pfi_move_plan_demoted(&cycle->plan) : 0;
+    cycle->record.demoted_bytes = demoted_bytes(cycle);
     memcpy(cycle->record.held_bytes, cycle->plan.held, sizeof cycle->plan.held);
     cycle->record.promoted_in_place = cycle->plan.promotes_in_place;
 }

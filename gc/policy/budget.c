@@ -66,3 +66,7 @@ size_t pfi_budget_gen0_min(size_t largest_cache, size_t private_cache, size_t se
     budget = (budget < SMALLEST ? SMALLEST : budget) / 8 * 5;
     return budget < segment_size / 4 ? budget : segment_size / 4;
 }
+
+size_t pfi_budget_for_pins(const struct pfi_budget_rule *rule, size_t budget, size_t pinned) {
+    return budget >= pinned ? budget : pinned < rule->max ? pinned : rule->max;
+}
