@@ -17,6 +17,7 @@ import subprocess
 import sys
 
 sys.dont_write_bytecode = True  # the source tree stays clean
+import pinning  # noqa: E402
 import plot  # noqa: E402
 
 SYSTEMS = ["pinfold", "bdwgc", "malloc", "mimalloc"]
@@ -29,6 +30,8 @@ KNOWN_CHECKSUMS = {
     "lru-cache": 4998040,
     "loh-churn": 408638067,
     "pinned-server": 37912576,
+    "buffer-pool": 932864,
+    "perfsim": 214741501,
 }
 
 EXIT_OUT_OF_MEMORY = 3  # of a bench program, at its heap limit
@@ -78,9 +81,19 @@ def parse_workload_options(texts):
     return options
 
 
-def run_program(command, timeout):
+def parse_environment(texts):
+    """["PINFOLD_DEMOTION=0"] -> {"PINFOLD_DEMOTION": "0"}"""
+    pairs = [text.partition("=") for text in texts]
+    for text, (name, equals, _) in zip(texts, pairs):
+        if not name or not equals:
+            raise ValueError("--env %s: expected NAME=VALUE" % text)
+    return {name: value for name, _, value in pairs}
+
+
+def run_program(command, timeout, environment=None):
     """Standard output of one run. An interrupt or a timeout ends this child and nothing else."""
-    child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    child = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                             env={**os.environ, **(environment or {})})
     try:
         output, errors = child.communicate(timeout=timeout)
     except subprocess.TimeoutExpired:
@@ -98,7 +111,8 @@ def run_program(command, timeout):
 class Bench:
     """Where the programs are and what every run of them has in common."""
 
-    def __init__(self, build, scale=1.0, seed=42, threads=1, timeout=600, options=None):
+    def __init__(self, build, scale=1.0, seed=42, threads=1, timeout=600, options=None,
+                 environment=None):
         directory = os.path.join(build, "bench")
         self.directory = directory if os.path.isdir(directory) else build
         self.scale = scale
@@ -106,6 +120,7 @@ class Bench:
         self.threads = threads
         self.timeout = timeout
         self.options = options or {}
+        self.environment = environment or {}
 
     def program(self, system):
         return os.path.join(self.directory, "bench-" + system)
@@ -127,8 +142,9 @@ class Bench:
             command.append("--heap-limit=%d" % heap_limit)
         return command + self.options.get(workload, [])
 
-    def run(self, system, workload, heap_limit=None):
-        return parse_line(run_program(self.command(system, workload, heap_limit), self.timeout))
+    def run(self, system, workload, heap_limit=None, more=(), environment=None):
+        command = self.command(system, workload, heap_limit) + list(more)
+        return parse_line(run_program(command, self.timeout, {**self.environment, **(environment or {})}))
 
     def known_checksum(self, workload):
         ordinary = self.scale == 1 and self.seed == 42 and not self.options.get(workload)
@@ -317,14 +333,21 @@ def parse_arguments(arguments):
     parser.add_argument("--timeout", type=float, default=600, help="seconds a run may take (%(default)s)")
     parser.add_argument("--with", dest="options", action="append", default=[], metavar="WORKLOAD:NAME=VALUE",
                         help="an option of one workload, as in gcbench:depth=12")
+    parser.add_argument("--env", action="append", default=[], metavar="NAME=VALUE",
+                        help="a variable for the programs, as in PINFOLD_DEMOTION=0")
     parser.add_argument("--json", metavar="FILE", help="write every run and the summary")
     parser.add_argument("--svg", metavar="FILE", help="write a bar plot of time and memory")
     parser.add_argument("--min-heap", action="store_true", help="find the smallest heap limit that suffices, instead")
+    parser.add_argument("--demotion", action="store_true",
+                        help="the four demotion runs of perfsim on pinfold, instead; --scale 0.1 for small machines")
+    parser.add_argument("--heap-curve", metavar="FILE", help="plot the heap of pinned-server, or of the one workload "
+                        "that --workloads names, with and without demotion and segment reuse, instead")
     parsed = parser.parse_args(arguments)
     if parsed.runs < 1:
         parser.error("--runs must be at least 1")
     try:
         parsed.options = parse_workload_options(parsed.options)
+        parsed.env = parse_environment(parsed.env)
     except ValueError as error:
         parser.error(str(error))
     return parser, parsed
@@ -352,8 +375,7 @@ def compare(bench, plan, arguments, base):
     if format_survival(rows):
         print("\n" + format_survival(rows))
     if arguments.json:
-        with open(arguments.json, "w", encoding="utf-8") as file:
-            json.dump({"runs": records, "summary": rows, "complaints": complaints}, file, indent=1)
+        write_json(arguments.json, records, rows, complaints)
     if arguments.svg and rows:
         with open(arguments.svg, "w", encoding="utf-8") as file:
             file.write(plot.bars(rows, base))
@@ -362,10 +384,39 @@ def compare(bench, plan, arguments, base):
     return 1 if complaints else 0
 
 
+def write_json(name, records, rows, complaints):
+    with open(name, "w", encoding="utf-8") as file:
+        json.dump({"runs": records, "summary": rows, "complaints": complaints}, file, indent=1)
+
+
+def compare_demotion(bench, arguments):
+    records = pinning.run_demotion(bench, arguments.runs, progress)
+    rows = pinning.demotion_rows(records)
+    complaints = pinning.differing_checksums(records)
+    print(pinning.demotion_table(rows))
+    if arguments.json:
+        write_json(arguments.json, records, rows, complaints)
+    for complaint in complaints:
+        progress("error: " + complaint)
+    return 1 if complaints else 0
+
+
+def draw_heap_curve(parser, bench, arguments):
+    workload = arguments.workloads or "pinned-server"
+    if workload not in bench.workloads("pinfold"):
+        parser.error("--heap-curve draws one workload of pinfold, not %s" % workload)
+    pinning.heap_curve(bench, workload, arguments.heap_curve, progress, RunError)
+    return 0
+
+
 def main(argv):
     parser, arguments = parse_arguments(argv)
     bench = Bench(arguments.build, arguments.scale, arguments.seed, arguments.threads, arguments.timeout,
-                  arguments.options)
+                  arguments.options, arguments.env)
+    if arguments.demotion or arguments.heap_curve:
+        chosen_systems(parser, bench, "pinfold")
+        return (compare_demotion(bench, arguments) if arguments.demotion
+                else draw_heap_curve(parser, bench, arguments))
     systems = chosen_systems(parser, bench, arguments.systems)
     try:
         plan = make_plan(bench, systems, arguments.workloads.split(",") if arguments.workloads else None)
