@@ -8,10 +8,10 @@ import statistics
 import tempfile
 
 import plot
+from programs import EXIT_OUT_OF_MEMORY, RunError
 
 MIB = 1 << 20
 GIB = 1 << 30
-EXIT_OUT_OF_MEMORY = 3
 
 DEMOTION_OPTIONS = ["-tc=2", "-tagb=50", "-tlgb=2", "-lohpi=0", "-sohsi=50", "-ramb=20", "-rlmb=2"]
 DEMOTION_INTERVALS = [0, 50, 8, 5]  # every so manieth survivor is pinned; the first one is what the others compare with
@@ -23,11 +23,11 @@ VARIANTS = [
 
 
 class Trace:
-    """The heap right after each collection of one run, over what was allocated until then; one for each variant."""
+    """The heap right after each collection of one run, over what was asked for until then; one for each variant."""
 
     def __init__(self, label, points, ran_out):
         self.label = label
-        self.points = points  # [(GiB allocated, MiB of heap)]
+        self.points = points  # [(GiB asked for, MiB of heap)]
         self.ran_out = ran_out
 
     def legend(self):
@@ -98,24 +98,18 @@ def differing_checksums(records):
 
 
 def read_trace(lines):
-    """[(GiB allocated, MiB of heap after the collection)] from the lines of a --trace file. What was allocated is the
-    growth of the heap between collections."""
-    points, allocated, previous = [], 0.0, 0.0
-    for row in csv.DictReader(lines):
-        allocated += max(float(row["before_bytes"]) - previous, 0)
-        previous = float(row["after_bytes"])
-        points.append((allocated / GIB, previous / MIB))
-    return points
+    """[(GiB asked for, MiB of heap after the collection)] from the lines of a --trace file."""
+    return [(float(row["asked_bytes"]) / GIB, float(row["after_bytes"]) / MIB) for row in csv.DictReader(lines)]
 
 
-def trace_variant(bench, workload, label, environment, error_type):
+def trace_variant(bench, workload, label, environment):
     """A run that ends for want of memory is part of the picture; any other failure is passed on."""
     with tempfile.TemporaryDirectory() as directory:
         name = os.path.join(directory, "trace.csv")
         ran_out = False
         try:
             bench.run("pinfold", workload, more=["--trace=" + name], environment=environment)
-        except error_type as error:
+        except RunError as error:
             if error.code != EXIT_OUT_OF_MEMORY:
                 raise
             ran_out = True
@@ -123,11 +117,11 @@ def trace_variant(bench, workload, label, environment, error_type):
             return Trace(label, read_trace(file), ran_out)
 
 
-def heap_curve(bench, workload, file_name, report, error_type):
+def heap_curve(bench, workload, file_name, report):
     traces = []
     for label, environment in VARIANTS:
         report("%s, %s" % (workload, label))
-        traces.append(trace_variant(bench, workload, label, environment, error_type))
+        traces.append(trace_variant(bench, workload, label, environment))
     series = [(trace.legend(), trace.points) for trace in traces]
     title = "%s, scale %g: heap after each collection" % (workload, bench.scale)
     with open(file_name, "w", encoding="utf-8") as file:

@@ -28,6 +28,7 @@ struct instance {
     struct bench_pauses pauses;
     struct explain_totals totals;
     FILE *trace; /* NULL: none was asked for */
+    const struct bench_run *run;
     double start_s;
     uint64_t collections;
     double heap_after_sum; /* bytes right after each collection */
@@ -52,8 +53,9 @@ static void trace_sizes(const struct instance *instance, const struct pf_collect
     for (int generation = 0; generation < PINFOLD_GENERATIONS; generation++) {
         empty += (double)record->free_bytes[generation];
     }
-    fprintf(instance->trace, "%.6f,%llu,%d,%.0f,%.0f,%.0f,%zu\n", bench_clock_wall() - instance->start_s,
-            (unsigned long long)record->number, record->generation, before, after, empty, record->budget_bytes[0]);
+    fprintf(instance->trace, "%.6f,%llu,%llu,%d,%.0f,%.0f,%.0f,%zu\n", bench_clock_wall() - instance->start_s,
+            (unsigned long long)instance->run->bytes, (unsigned long long)record->number, record->generation, before,
+            after, empty, record->budget_bytes[0]);
 }
 
 static void record_sizes(struct instance *instance, const struct pf_collection *record) {
@@ -109,7 +111,8 @@ static void open_trace(struct instance *instance, const char *name) {
     if (instance->trace == NULL) {
         bench_fail(BENCH_EXIT_ARGUMENTS, "--trace %s: the file cannot be written: %s", name, strerror(errno));
     }
-    fprintf(instance->trace, "seconds,number,generation,before_bytes,after_bytes,free_after_bytes,gen0_budget_bytes\n");
+    fprintf(instance->trace,
+            "seconds,asked_bytes,number,generation,before_bytes,after_bytes,free_after_bytes,gen0_budget_bytes\n");
     instance->start_s = bench_clock_wall();
 }
 
@@ -131,6 +134,7 @@ struct bench_mutator *bench_system_open(const struct bench_run *run) {
     if (instance == NULL) {
         bench_out_of_memory(sizeof *instance);
     }
+    instance->run = run;
     if (run->trace != NULL) {
         open_trace(instance, run->trace);
     }

@@ -38,6 +38,37 @@ class ArgumentsTest(unittest.TestCase):
             self.refuse(system, ["binary-trees", "--depth=5"], "a whole number from 6 to 24")
             self.refuse(system, ["binary-trees", "--depth=25"], "a whole number from 6 to 24")
 
+    def test_options_that_are_no_whole_numbers(self):
+        for system in SYSTEMS:
+            self.refuse(system, ["perfsim", "-tagb", "-1"], "-tagb -1: expected a number from 0 to 1024")
+            self.refuse(system, ["perfsim", "-tagb", "1e3"], "-tagb 1e3: expected a number")
+            self.refuse(system, ["perfsim", "-tagb", "."], "-tagb .: expected a number")
+            self.refuse(system, ["perfsim", "-sohsr", "4000-100"], "-sohsr 4000-100: expected LOW-HIGH, within")
+            self.refuse(system, ["perfsim", "-sohsr", "1-100"], "LOW-HIGH, within")
+            self.refuse(system, ["perfsim", "-sohsr", "100-99999"], "LOW-HIGH, within")
+            self.refuse(system, ["perfsim", "-at", "both"], "-at both: expected simple or reference")
+            self.refuse(system, ["perfsim", "-sohfi", "5"], "-sohfi 5: expected 0, because")
+            self.refuse(system, ["perfsim", "-pohar", "5"], "-pohar 5: expected 0, because")
+            self.refuse(system, ["perfsim", "-ramb", "1", "-rlmb", "2"], "cannot keep more than the 1 MB of -ramb")
+            self.refuse(system, ["perfsim", "-tc"], "-tc needs a value")
+            self.refuse(system, ["perfsim", "-scale", "1"], "perfsim has no option -scale")
+            self.refuse(system, ["buffer-pool", "--mode", "none"], "--mode none: expected pool or fresh")
+            self.refuse(system, ["buffer-pool", "-mode", "pool"], '"-mode" is not an option')
+
+    def test_one_dash_or_two(self):
+        arguments = ["perfsim", "--scale", "0.01"]
+        for system in SYSTEMS:
+            sums = [call(system, *arguments, *form).stdout.split("checksum=")[1].split()[0]
+                    for form in (["-tlgb", "0.1", "-sohsr", "200-200"], ["--tlgb=0.1", "--sohsr=200"])]
+            self.assertEqual(sums[0], sums[1], system)
+
+    def test_trace(self):
+        for system in SYSTEMS:
+            if "--trace" in call(system, "--help").stdout:
+                self.refuse(system, TINY + ["--trace", "/nonexistent/file"], "the file cannot be written")
+            else:
+                self.refuse(system, TINY + ["--trace", "file"], "--trace is not available")
+
     def test_list_and_help(self):
         for system in SYSTEMS:
             names = call(system, "--list").stdout.split()

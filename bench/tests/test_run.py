@@ -8,7 +8,9 @@ import unittest
 import xml.etree.ElementTree
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+import pinning  # noqa: E402
 import plot  # noqa: E402
+import programs  # noqa: E402
 import run  # noqa: E402
 
 
@@ -20,16 +22,16 @@ def record(workload, system, round_number, cpu_s, checksum=1, **more):
 
 class ParseTest(unittest.TestCase):
     def test_values_become_numbers_where_they_are(self):
-        pairs = run.parse_line("note\nworkload=gcbench scale=0.5 objects=12 cpu_s=1.250\n")
+        pairs = programs.parse_line("note\nworkload=gcbench scale=0.5 objects=12 cpu_s=1.250\n")
         self.assertEqual(pairs, {"workload": "gcbench", "scale": 0.5, "objects": 12, "cpu_s": 1.25})
 
     def test_output_without_a_line_is_an_error(self):
-        with self.assertRaisesRegex(run.RunError, "no line of results"):
-            run.parse_line("nothing\n")
+        with self.assertRaisesRegex(programs.RunError, "no line of results"):
+            programs.parse_line("nothing\n")
 
     def test_a_word_that_is_no_pair_is_an_error(self):
-        with self.assertRaisesRegex(run.RunError, "not a name=value pair"):
-            run.parse_line("workload=gcbench oops")
+        with self.assertRaisesRegex(programs.RunError, "not a name=value pair"):
+            programs.parse_line("workload=gcbench oops")
 
     def test_workload_options(self):
         options = run.parse_workload_options(["gcbench:depth=12", "gcbench:array=2000", "lru-cache:entries=9"])
@@ -55,10 +57,10 @@ class ChecksumTest(unittest.TestCase):
         self.assertEqual(complaints, ["a: the checksum is 7 on pinfold, and should be 9"])
 
     def test_known_values_hold_for_the_ordinary_run_only(self):
-        self.assertEqual(run.Bench("x").known_checksum("gcbench"), 524287)
-        self.assertIsNone(run.Bench("x", scale=0.5).known_checksum("gcbench"))
-        self.assertIsNone(run.Bench("x", seed=1).known_checksum("gcbench"))
-        self.assertIsNone(run.Bench("x", options={"gcbench": ["--depth=9"]}).known_checksum("gcbench"))
+        self.assertEqual(programs.Bench("x").known_checksum("gcbench"), 524287)
+        self.assertIsNone(programs.Bench("x", scale=0.5).known_checksum("gcbench"))
+        self.assertIsNone(programs.Bench("x", seed=1).known_checksum("gcbench"))
+        self.assertIsNone(programs.Bench("x", options={"gcbench": ["--depth=9"]}).known_checksum("gcbench"))
 
 
 class SummaryTest(unittest.TestCase):
@@ -95,6 +97,57 @@ class SummaryTest(unittest.TestCase):
         self.assertIn("0.1 %: 0.250 ms", run.format_survival(rows))
 
 
+class PinningTest(unittest.TestCase):
+    @staticmethod
+    def demotion(interval, round_number, heap, checksum=1):
+        return record("perfsim", "pinfold", round_number, 1.0, checksum, interval=interval, pins=interval,
+                      heap_after_mean_bytes=heap, heap_after_max_bytes=2 * heap)
+
+    def test_a_ratio_is_of_one_round(self):
+        records = [self.demotion(0, 0, 100), self.demotion(50, 0, 110), self.demotion(0, 1, 200),
+                   self.demotion(50, 1, 260), self.demotion(0, 2, 100), self.demotion(50, 2, 120)]
+        self.assertAlmostEqual(pinning.demotion_ratio(records, 50), 1.2)
+        self.assertAlmostEqual(pinning.demotion_ratio(records, 0), 1.0)
+        self.assertIsNone(pinning.demotion_ratio(records, 8))
+
+    def test_the_table_has_a_row_for_each_interval(self):
+        records = [self.demotion(interval, 0, run.MIB * (10 + interval)) for interval in pinning.DEMOTION_INTERVALS]
+        lines = pinning.demotion_table(pinning.demotion_rows(records)).splitlines()
+        self.assertEqual(len(lines), 2 + len(pinning.DEMOTION_INTERVALS))
+        self.assertTrue(lines[3].startswith("| 50 | 50 | 60.0 | 6.000 | 120.0 | - |"), lines[3])
+
+    def test_pins_must_not_change_the_work(self):
+        self.assertEqual(pinning.differing_checksums([self.demotion(0, 0, 1), self.demotion(8, 0, 1)]), [])
+        self.assertIn("1, 2", pinning.differing_checksums([self.demotion(0, 0, 1), self.demotion(8, 0, 1, 2)])[0])
+
+    def test_a_trace_is_read_by_the_names_of_its_columns(self):
+        lines = ["number,asked_bytes,after_bytes", "1,%d,%d" % (4 * run.MIB, run.MIB)]
+        self.assertEqual(pinning.read_trace(lines), [(4.0 / 1024, 1.0)])
+
+    def test_a_run_out_of_memory_is_a_part_of_the_picture(self):
+        class FullBench:
+            def __init__(self, code):
+                self.code = code
+
+            def run(self, system, workload, more, environment):
+                with open(more[0].partition("=")[2], "w", encoding="utf-8") as file:
+                    file.write("asked_bytes,after_bytes\n%d,%d\n" % (2 * run.MIB, run.MIB))
+                raise programs.RunError("full", self.code)
+
+        trace = pinning.trace_variant(FullBench(programs.EXIT_OUT_OF_MEMORY), "pinned-server", "bad", {})
+        self.assertIn("ran out of memory", trace.legend())
+        self.assertEqual(len(trace.points), 1)
+        with self.assertRaisesRegex(programs.RunError, "full"):
+            pinning.trace_variant(FullBench(-11), "pinned-server", "bad", {})
+
+    def test_variables_for_the_programs(self):
+        self.assertEqual(run.parse_environment(["A=1", "B="]), {"A": "1", "B": ""})
+        with self.assertRaisesRegex(ValueError, "NAME=VALUE"):
+            run.parse_environment(["A"])
+        script = "import os; print(os.environ['BENCH_TEST_A'])"
+        self.assertEqual(programs.run_program([sys.executable, "-c", script], 20, {"BENCH_TEST_A": "x"}), "x\n")
+
+
 class SmallestTest(unittest.TestCase):
     def test_finds_the_edge(self):
         asked = []
@@ -111,7 +164,7 @@ class SmallestTest(unittest.TestCase):
         class FakeBench:
             def run(self, system, workload, heap_limit):
                 if heap_limit < 37 * run.MIB:
-                    raise run.RunError("full", run.EXIT_OUT_OF_MEMORY)
+                    raise programs.RunError("full", programs.EXIT_OUT_OF_MEMORY)
 
         found = run.find_min_heap(FakeBench(), "pinfold", "a", report=lambda text: None)
         self.assertTrue(37 * run.MIB <= found <= 37.5 * run.MIB, found)
@@ -119,21 +172,21 @@ class SmallestTest(unittest.TestCase):
     def test_min_heap_passes_other_failures_on(self):
         class BrokenBench:
             def run(self, system, workload, heap_limit):
-                raise run.RunError("crash", -11)
+                raise programs.RunError("crash", -11)
 
-        with self.assertRaisesRegex(run.RunError, "crash"):
+        with self.assertRaisesRegex(programs.RunError, "crash"):
             run.find_min_heap(BrokenBench(), "pinfold", "a", report=lambda text: None)
 
 
 class ProgramTest(unittest.TestCase):
     def test_a_failure_carries_its_sentence_and_code(self):
-        with self.assertRaisesRegex(run.RunError, "too bad") as caught:
-            run.run_program([sys.executable, "-c", "import sys; print('too bad', file=sys.stderr); sys.exit(3)"], 20)
+        with self.assertRaisesRegex(programs.RunError, "too bad") as caught:
+            programs.run_program([sys.executable, "-c", "import sys; print('too bad', file=sys.stderr); sys.exit(3)"], 20)
         self.assertEqual(caught.exception.code, 3)
 
     def test_a_timeout_ends_the_child(self):
-        with self.assertRaisesRegex(run.RunError, "took more than"):
-            run.run_program([sys.executable, "-c", "import time; time.sleep(60)"], 0.2)
+        with self.assertRaisesRegex(programs.RunError, "took more than"):
+            programs.run_program([sys.executable, "-c", "import time; time.sleep(60)"], 0.2)
 
     def test_measure_interleaves_and_goes_on_after_a_failure(self):
         order = []
@@ -142,7 +195,7 @@ class ProgramTest(unittest.TestCase):
             def run(self, system, workload):
                 order.append(system)
                 if system == "broken":
-                    raise run.RunError("it broke")
+                    raise programs.RunError("it broke")
                 return {"workload": workload, "system": system, "cpu_s": 1.0}
 
         records, errors = run.measure(FakeBench(), [("a", "one"), ("a", "broken")], 2, report=lambda text: None)
@@ -177,6 +230,25 @@ class PlotTest(unittest.TestCase):
         labels = [element.text for element in root.findall("{http://www.w3.org/2000/svg}text")]
         self.assertIn("a<b", labels)
         self.assertIn("0.50", labels)
+
+    def test_curves_stay_inside_their_axes(self):
+        series = [("one", [(0.1 * i, 5.0 * i) for i in range(2000)]), ("none", [])]
+        root = xml.etree.ElementTree.fromstring(plot.curves("title", "x", "y", series))
+        lines = root.findall("{http://www.w3.org/2000/svg}polyline")
+        self.assertEqual(len(lines), 2)
+        places = [tuple(map(float, place.split(","))) for place in lines[0].get("points").split()]
+        self.assertTrue(100 < len(places) <= plot.CURVE_POINTS)
+        for x, y in places:
+            self.assertTrue(plot.CURVE_LEFT <= x <= plot.CURVE_LEFT + plot.CURVE_WIDTH)
+            self.assertTrue(plot.CURVE_TOP <= y <= plot.CURVE_TOP + plot.CURVE_HEIGHT)
+
+    def test_thinning_keeps_the_peak(self):
+        points = [(i, 7 if i == 501 else 1) for i in range(1000)]
+        self.assertIn((501, 7), plot.thin(points, 10))
+        self.assertEqual(len(plot.thin(points, 10)), 10)
+
+    def test_ticks_are_round(self):
+        self.assertEqual([plot.tick_step(x) for x in (8, 9, 50, 1016)], [1, 2, 10, 200])
 
 
 if __name__ == "__main__":

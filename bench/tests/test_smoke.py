@@ -4,10 +4,13 @@ SYSTEM,SYSTEM,... All systems must agree on the checksum, and on what was alloca
 
 import os
 import sys
+import tempfile
 import unittest
 import unittest.mock
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+import pinning  # noqa: E402
+import programs  # noqa: E402
 import run  # noqa: E402
 
 SMALL = {
@@ -16,9 +19,11 @@ SMALL = {
     "lru-cache": ["--entries=5000"],
     "loh-churn": ["--slots=20"],
     "pinned-server": ["--connections=200"],
+    "buffer-pool": ["--connections=500", "--buffers=40"],
+    "perfsim": ["-ramb=1", "-rlmb=0.2", "-lohar=10", "-sohpi=8", "-lohpi=2", "-at=reference"],
     "survival": ["--young=1000000"],
 }
-BENCH = run.Bench(sys.argv[1], scale=0.01, timeout=120, options=SMALL)
+BENCH = programs.Bench(sys.argv[1], scale=0.01, timeout=120, options=SMALL)
 SYSTEMS = sys.argv[2].split(",")
 HAVE_PINFOLD = "pinfold" in SYSTEMS
 
@@ -30,6 +35,8 @@ TINY = {
     "lru-cache": ["--entries=100"],
     "loh-churn": ["--slots=5"],
     "pinned-server": ["--connections=20"],
+    "buffer-pool": ["--connections=50", "--buffers=7", "--mode=fresh"],
+    "perfsim": ["-ramb=0.1", "-rlmb=0.02", "-lohar=10", "-lohsr=90000-95000", "-sohpi=3", "-lohpi=2", "-at=reference"],
 }
 TINY_HEAP = {
     "PINFOLD_SEGMENT_SIZE": "256Ki",
@@ -62,9 +69,57 @@ class SmokeTest(unittest.TestCase):
             self.assertEqual(line["system"], system)
             self.assertGreater(line["rss_kib"], 0)
 
+    def test_both_modes_of_the_pool_do_the_same_requests(self):
+        for system in SYSTEMS:
+            fresh = BENCH.run(system, "buffer-pool", more=["--mode=fresh"])
+            pool = BENCH.run(system, "buffer-pool", more=["--mode=pool"])
+            self.assertEqual((fresh["mode"], pool["mode"]), ("fresh", "pool"))
+            self.assertEqual(fresh["checksum"], pool["checksum"], system)
+            self.assertGreater(fresh["bytes"], pool["bytes"])
+
+    def test_perfsim_does_what_its_options_say(self):
+        for system in SYSTEMS:
+            def perfsim(*options):
+                return BENCH.run(system, "perfsim", more=["-tagb=2", "-tlgb=0.5", "-lohar=0", *options])
+
+            few, none, many = perfsim(), perfsim("-sohpi=0"), perfsim("-sohpi=1", "-tc=5")
+            self.assertEqual(few["checksum"], none["checksum"], "pins change nothing of the work")
+            live = 0.5 * (1 << 30) * BENCH.scale
+            for line in (few, none, many):
+                self.assertTrue(0.98 * live <= line["checksum"] <= live, line)
+                self.assertGreaterEqual(line["sohAllocatedBytes"], 4 * live * 0.999)
+                self.assertEqual(line["lohAllocatedBytes"], 0)
+            self.assertEqual(none["pins"], 0)
+            self.assertTrue(0 < few["pins"] < many["pins"], (few, many))
+            grown = perfsim("-testKind=highSurvival")
+            self.assertEqual(grown["sohAllocatedBytes"], 0)
+            self.assertTrue(0.98 * live <= grown["checksum"] <= live, grown)
+
+    @unittest.skipUnless(HAVE_PINFOLD, "pinfold was not built")
+    def test_demotion_and_segment_reuse_bound_the_heap(self):
+        budget = {"PINFOLD_GEN0_SIZE": "2Mi", "PINFOLD_GEN0_MAX_SIZE": "2Mi"}
+        without = dict(pinning.VARIANTS)["without demotion and segment reuse"]
+        with_both = BENCH.run("pinfold", "pinned-server", environment=budget)
+        with_neither = BENCH.run("pinfold", "pinned-server", environment={**budget, **without})
+        self.assertEqual(with_both["pins"], 200)
+        self.assertGreater(with_neither["heap_after_max_bytes"], 4 * with_both["heap_after_max_bytes"])
+
+    @unittest.skipUnless(HAVE_PINFOLD, "pinfold was not built")
+    def test_a_trace_has_a_line_for_each_collection(self):
+        with tempfile.TemporaryDirectory() as directory:
+            name = os.path.join(directory, "trace.csv")
+            line = BENCH.run("pinfold", "pinned-server", more=["--trace=" + name],
+                             environment={"PINFOLD_GEN0_SIZE": "1Mi", "PINFOLD_GEN0_MAX_SIZE": "1Mi"})
+            with open(name, encoding="utf-8") as file:
+                points = pinning.read_trace(file)
+        self.assertEqual(len(points), line["gc0"] + line["gc1"] + line["gc2"])
+        self.assertAlmostEqual(max(size for _, size in points) * run.MIB, line["heap_after_max_bytes"], delta=1)
+        self.assertEqual(points, sorted(points, key=lambda point: point[0]))
+        self.assertTrue(0.9 < points[-1][0] * pinning.GIB / line["bytes"] <= 1, (points[-1], line))
+
     @unittest.skipUnless(HAVE_PINFOLD, "pinfold was not built")
     def test_pinfold_under_stress(self):
-        peer = run.Bench(BENCH.directory, scale=0.0001, options=TINY)
+        peer = programs.Bench(BENCH.directory, scale=0.0001, options=TINY)
         expected = {workload: peer.run("malloc", workload)["checksum"] for workload in TINY}
         for stress in STRESS:
             with unittest.mock.patch.dict(os.environ, {**TINY_HEAP, "PINFOLD_STRESS": stress}):
