@@ -141,6 +141,90 @@ START_TEST(a_root_source_that_collects_is_refused) {
 }
 END_TEST
 
+/* --- pins --- */
+
+static struct pf_handle *pin_a_node(void) {
+    struct pf_handle *pin = NULL;
+    ck_assert_int_eq(pf_pin(fixture.heap, fixture_node(fixture.thread, 1), &pin), PINFOLD_OK);
+    return pin;
+}
+
+START_TEST(ending_a_pin_twice_is_refused) {
+    open_fixture();
+    struct pf_handle *pin = pin_a_node();
+    pf_unpin(fixture.heap, pin);
+    ck_assert_refused(pf_unpin(fixture.heap, pin), "pf_unpin,no pin,ended before");
+}
+END_TEST
+
+START_TEST(ending_a_strong_handle_as_a_pin_is_refused) {
+    struct pf_handle *handle = NULL;
+    open_fixture();
+    ck_assert_int_eq(pf_handle_create(fixture.heap, PINFOLD_HANDLE_STRONG, NULL, &handle), PINFOLD_OK);
+    ck_assert_refused(pf_unpin(fixture.heap, handle), "pf_unpin,no pin");
+}
+END_TEST
+
+START_TEST(ending_a_pin_of_another_heap_is_refused) {
+    struct pf_heap *other = NULL;
+    struct pf_options options = fixture_tiny_options();
+    open_fixture();
+    ck_assert_int_eq(pf_heap_create(&options, &other, NULL), PINFOLD_OK);
+    struct pf_handle *pin = pin_a_node();
+    ck_assert_refused(pf_unpin(other, pin), "another heap");
+    pf_heap_destroy(other);
+}
+END_TEST
+
+START_TEST(pinning_what_is_no_object_of_the_heap_is_refused) {
+    struct node on_the_stack = {&node_type, NULL, NULL, 0};
+    struct pf_handle *pin = NULL;
+    open_fixture();
+    ck_assert_refused((void)!pf_pin(fixture.heap, &on_the_stack, &pin), "pf_pin,no object of this heap");
+    ck_assert_refused((void)!pf_pin(fixture.heap, NULL, &pin), "pf_pin,no object of this heap");
+    ck_assert_ptr_null(pin);
+}
+END_TEST
+
+START_TEST(a_pin_without_a_heap_or_a_place_for_the_result_is_refused) {
+    struct pf_handle *pin = NULL;
+    open_fixture();
+    struct node *node = fixture_node(fixture.thread, 1);
+    ck_assert_refused((void)!pf_pin(fixture.heap, node, NULL), "pf_pin,NULL");
+    ck_assert_refused((void)!pf_pin(NULL, node, &pin), "pf_pin,NULL");
+}
+END_TEST
+
+START_TEST(a_pinning_frame_without_slots_to_look_at_is_refused) {
+    struct pf_frame frame;
+    open_fixture();
+    ck_assert_refused((void)!pf_frame_push_pinning(fixture.thread, &frame, NULL, 1), "pf_frame_push_pinning,NULL");
+    ck_assert_refused((void)!pf_frame_push_pinning(NULL, &frame, NULL, 0), "pf_frame_push_pinning,NULL");
+}
+END_TEST
+
+START_TEST(detaching_with_a_pinning_frame_still_pushed_is_refused) {
+    void *slot = NULL;
+    struct pf_frame frame;
+    open_fixture();
+    ck_assert_int_eq(pf_frame_push_pinning(fixture.thread, &frame, &slot, 1), PINFOLD_OK);
+    ck_assert_refused(pf_thread_detach(fixture.thread), "detach,frame");
+}
+END_TEST
+
+START_TEST(asking_whether_nothing_is_pinned_is_refused) {
+    open_fixture();
+    ck_assert_refused((void)pf_is_pinned(fixture.heap, NULL), "pf_is_pinned,NULL");
+    ck_assert_refused((void)pf_is_pinned(NULL, &node_type), "pf_is_pinned,NULL");
+}
+END_TEST
+
+START_TEST(a_report_of_pins_without_a_function_is_refused) {
+    open_fixture();
+    ck_assert_refused((void)pf_pin_report(fixture.thread, NULL, NULL), "pf_pin_report,NULL");
+}
+END_TEST
+
 /* --- collecting and allocating --- */
 
 START_TEST(collecting_a_generation_beyond_the_oldest_is_refused) {
@@ -264,7 +348,11 @@ SUITE("death/misuse", popping_a_frame_that_is_not_the_newest_is_refused, popping
       destroying_a_handle_twice_is_refused, a_handle_of_another_heap_is_refused,
       destroying_a_handle_twice_is_refused_even_with_others_created_before_it, a_handle_of_an_unknown_kind_is_refused,
       removing_a_root_source_that_was_never_added_is_refused, removing_a_root_source_twice_is_refused,
-      adding_a_root_source_twice_is_refused, a_root_source_that_collects_is_refused,
+      adding_a_root_source_twice_is_refused, a_root_source_that_collects_is_refused, ending_a_pin_twice_is_refused,
+      ending_a_strong_handle_as_a_pin_is_refused, ending_a_pin_of_another_heap_is_refused,
+      pinning_what_is_no_object_of_the_heap_is_refused, a_pin_without_a_heap_or_a_place_for_the_result_is_refused,
+      a_pinning_frame_without_slots_to_look_at_is_refused, detaching_with_a_pinning_frame_still_pushed_is_refused,
+      asking_whether_nothing_is_pinned_is_refused, a_report_of_pins_without_a_function_is_refused,
       collecting_a_generation_beyond_the_oldest_is_refused, collecting_a_negative_generation_is_refused,
       collecting_in_an_unknown_mode_is_refused, allocating_an_array_of_negative_length_is_refused,
       allocating_an_array_just_above_the_largest_length_is_refused,

@@ -48,6 +48,24 @@ static inline int list_is_whole(const void *first) {
     return expected == CONSUMER_CELLS;
 }
 
+/* One cell pinned by a scope, another by a handle: both must stay while the list moves. */
+static inline int pins_hold(struct pf_heap *heap, struct pf_thread *thread) {
+    PINFOLD_PINS(thread, pinned, 1);
+    struct pf_handle *pin;
+    struct cell *first = cell_create(thread, 1);
+    pinned[0] = first;
+    struct cell *second = cell_create(thread, 2);
+    if (pf_pin(heap, second, &pin) != PINFOLD_OK) {
+        fprintf(stderr, "no memory for a pin\n");
+        return 0;
+    }
+    pf_collect(thread, 2, PINFOLD_COLLECT_COMPACT);
+    int hold = pinned[0] == first && first->number == 1 && pf_handle_get(pin) == second && second->number == 2 &&
+               pf_is_pinned(heap, first) && pf_is_pinned(heap, second);
+    pf_unpin(heap, pin);
+    return hold && !pf_is_pinned(heap, second);
+}
+
 static inline int consumer_check(struct pf_heap *heap, struct pf_thread *thread) {
     PINFOLD_ROOTS(thread, root, 2);
     list_build(thread, &root[0], &root[1]);
@@ -57,6 +75,10 @@ static inline int consumer_check(struct pf_heap *heap, struct pf_thread *thread)
             fprintf(stderr, "the list is damaged after a collection of generation %d\n", generation);
             return 1;
         }
+    }
+    if (!pins_hold(heap, thread)) {
+        fprintf(stderr, "a pinned cell has moved\n");
+        return 1;
     }
     struct pf_statistics statistics;
     pf_heap_statistics(heap, &statistics);

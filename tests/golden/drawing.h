@@ -7,6 +7,7 @@
  *     gen2 CC | gen1 ff.D | gen0 E*300..,.F
  *
  *     A..Z   an object; a run of one letter is one object, and each letter occurs once: every letter is alive
+ *     [AA]   a pinned object; each has brackets of its own
  *     .      a dead object that no collection has found yet
  *     f      a free object; one of at least two cells is threaded in its generation's free list
  *     ,      between two neighbours that are drawn with the same character
@@ -60,7 +61,9 @@ struct drawing {
     struct pf_root_source source;
     uintptr_t roots[LETTERS]; /* 0: no such letter, or held by another object */
     size_t cells[LETTERS];    /* 0: no such letter */
-    uintptr_t found[LETTERS]; /* where drawing_find saw each letter */
+    uintptr_t found[LETTERS]; /* where drawing_check saw each letter */
+    uintptr_t pinned_at[LETTERS];
+    struct pf_handle *pins[LETTERS]; /* NULL: not pinned */
     size_t link_count;
     struct {
         int from;
@@ -179,6 +182,25 @@ static inline size_t read_run(const char **next) {
     return cells;
 }
 
+/* Reads "[AAA]", with or without the brackets. */
+static inline const char *draw_object(struct drawing *drawing, struct pfi_segment *segment, int generation,
+                                      const char *next) {
+    bool is_pinned = *next == '[';
+    next += is_pinned;
+    ck_assert_msg(isupper((unsigned char)*next) || (!is_pinned && (*next == 'f' || *next == '.')), "no cell: '%c'",
+                  *next);
+    char character = *next;
+    size_t cells = read_run(&next);
+    draw_run(drawing, segment, generation, character, cells);
+    if (!is_pinned) {
+        return next;
+    }
+    ck_assert_msg(*next == ']', "the bracket of %c is not closed", character);
+    size_t letter = (size_t)(character - 'A');
+    drawing->pinned_at[letter] = drawing->roots[letter];
+    return next + 1;
+}
+
 static inline const char *draw_line(struct drawing *drawing, struct pfi_segment *segment, const char *line) {
     int generation = 2;
     while (*line != '\n' && *line != '\0') {
@@ -191,10 +213,7 @@ static inline const char *draw_line(struct drawing *drawing, struct pfi_segment 
         } else if (*line == ' ' || *line == '|' || *line == ',') {
             ++line;
         } else {
-            ck_assert_msg(isupper((unsigned char)*line) || *line == 'f' || *line == '.', "no cell: '%c'", *line);
-            char character = *line;
-            size_t cells = read_run(&line);
-            draw_run(drawing, segment, generation, character, cells);
+            line = draw_object(drawing, segment, generation, line);
         }
     }
     return *line == '\n' ? line + 1 : line;
@@ -231,6 +250,23 @@ static inline void draw_links(struct drawing *drawing, const char *links) {
     }
 }
 
+static inline void drawing_unpin(struct drawing *drawing, char character) {
+    pf_unpin(drawing->fixture.heap, drawing->pins[character - 'A']);
+    drawing->pins[character - 'A'] = NULL;
+    drawing->pinned_at[character - 'A'] = 0;
+}
+
+/* A link may have taken the object's root; the pin is another one. */
+static inline void make_pins(struct drawing *drawing) {
+    for (size_t letter = 0; letter < LETTERS; ++letter) {
+        if (drawing->pinned_at[letter] != 0) {
+            enum pf_status status =
+                pf_pin(drawing->fixture.heap, (void *)drawing->pinned_at[letter], &drawing->pins[letter]);
+            ck_assert_int_eq(status, PINFOLD_OK);
+        }
+    }
+}
+
 /* Smallest segments, large objects as late as they allow, room for a gen0 budget in nearly every drawing. */
 static inline struct pf_options drawing_options(void) {
     struct pf_options options = fixture_tiny_options();
@@ -260,10 +296,14 @@ static inline void drawing_open(struct drawing *drawing, const char *text, const
     draw_line(drawing, drawing->share->ephemeral, line);
     pfi_mutator_publish_young(drawing->fixture.thread, drawing->share);
     draw_links(drawing, links);
+    make_pins(drawing);
     fixture_verify(&drawing->fixture);
 }
 
 static inline void drawing_close(struct drawing *drawing) {
+    for (char character = 'A'; character <= 'Z'; ++character) {
+        drawing_unpin(drawing, character);
+    }
     pf_root_source_remove(drawing->fixture.heap, &drawing->source);
     fixture_close(&drawing->fixture);
 }
@@ -283,14 +323,23 @@ static inline void show_run(struct text *text, char previous, char character, si
     }
 }
 
+/* The letter's pin, not its place, puts it into brackets: drawing_check compares the two. */
+static inline char show_object(const struct drawing *drawing, struct text *text, char previous, uintptr_t object) {
+    char character = pfi_object_type(object)->name[0];
+    bool is_pinned = isupper((unsigned char)character) && drawing->pins[character - 'A'] != NULL;
+    text_add(text, "%s", is_pinned ? "[" : "");
+    show_run(text, previous, character, pfi_object_size(object));
+    text_add(text, "%s", is_pinned ? "]" : "");
+    return character;
+}
+
 /* [from, to) of a segment must be whole objects. A free object's type is named "free", a dead one's ".". */
-static inline void show_range(struct text *text, const char *label, uintptr_t from, uintptr_t to) {
+static inline void show_range(const struct drawing *drawing, struct text *text, const char *label, uintptr_t from,
+                              uintptr_t to) {
     text_add(text, "%s ", label);
     char previous = 0;
     for (uintptr_t object = from; object < to; object += pfi_object_size(object)) {
-        char character = pfi_object_type(object)->name[0];
-        show_run(text, previous, character, pfi_object_size(object));
-        previous = character;
+        previous = show_object(drawing, text, previous, object);
     }
 }
 
@@ -299,12 +348,12 @@ static inline void drawing_show(const struct drawing *drawing, struct text *text
     const struct pfi_segment *segment = share->segments;
     text->length = 0;
     for (; segment != share->ephemeral; segment = segment->next) {
-        show_range(text, "gen2", segment->first, segment->allocated);
+        show_range(drawing, text, "gen2", segment->first, segment->allocated);
         text_add(text, "\n");
     }
-    show_range(text, "gen2", pfi_share_start(share, 2), pfi_share_end(share, 2));
-    show_range(text, " | gen1", pfi_share_start(share, 1), pfi_share_end(share, 1));
-    show_range(text, " | gen0", pfi_share_start(share, 0), pfi_share_end(share, 0));
+    show_range(drawing, text, "gen2", pfi_share_start(share, 2), pfi_share_end(share, 2));
+    show_range(drawing, text, " | gen1", pfi_share_start(share, 1), pfi_share_end(share, 1));
+    show_range(drawing, text, " | gen0", pfi_share_start(share, 0), pfi_share_end(share, 0));
 }
 
 /* Number of a segment in its chain, and number of a cell in a segment. */
@@ -319,10 +368,10 @@ static inline size_t cell_number(const struct pfi_segment *segment, uintptr_t ad
     return (address - segment->first) / CELL;
 }
 
-/* Generation 2's list: "bin 1: 0@16+20 2@3+31" are items of 20 and 31 cells, in list order, the first in segment 0 at
+/* A generation's list: "bin 1: 0@16+20 2@3+31" are items of 20 and 31 cells, in list order, the first in segment 0 at
  * cell 16. */
-static inline void drawing_show_free_list(const struct drawing *drawing, struct text *text) {
-    const struct pfi_free_list *list = &drawing->share->generations[2].free_list;
+static inline void drawing_show_free_list(const struct drawing *drawing, int generation, struct text *text) {
+    const struct pfi_free_list *list = &drawing->share->generations[generation].free_list;
     text->length = 0;
     text->characters[0] = '\0';
     for (unsigned bin = 0; bin < list->bin_count; ++bin) {
@@ -357,6 +406,8 @@ static inline void check_letter(const struct drawing *drawing, size_t letter) {
     uintptr_t object = drawing->found[letter];
     ck_assert_msg(object != 0, "%c is gone", character);
     ck_assert_msg(drawing->roots[letter] == 0 || drawing->roots[letter] == object, "the root of %c is stale",
+                  character);
+    ck_assert_msg(drawing->pinned_at[letter] == 0 || drawing->pinned_at[letter] == object, "%c was pinned and moved",
                   character);
     ck_assert_uint_eq(pfi_object_size(object), drawing->cells[letter] * CELL);
     size_t slot = 0;

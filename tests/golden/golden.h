@@ -20,6 +20,7 @@ struct golden {
     const char *swept;
     const char *list_compacted; /* generation 2's free list afterwards */
     const char *list_swept;
+    const char *young_list_compacted; /* generation 0's free list afterwards: holes between demoted pins */
 };
 
 static inline void golden_open(struct drawing *drawing, const struct golden *golden) {
@@ -28,10 +29,10 @@ static inline void golden_open(struct drawing *drawing, const struct golden *gol
     }
 }
 
-static inline void expect_list(const struct drawing *drawing, const char *what, const char *expected) {
+static inline void expect_list(const struct drawing *drawing, int generation, const char *what, const char *expected) {
     static struct text actual;
     if (expected != NULL) {
-        drawing_show_free_list(drawing, &actual);
+        drawing_show_free_list(drawing, generation, &actual);
         text_expect(what, expected, &actual);
     }
 }
@@ -49,7 +50,7 @@ static inline void golden_check_plan(const struct golden *golden) {
     }
     drawing_sweep(&drawing, &plan);
     drawing_expect(&drawing, "the same plan, swept", golden->swept);
-    expect_list(&drawing, "generation 2's free list after the same plan was swept", golden->list_swept);
+    expect_list(&drawing, 2, "generation 2's free list after the same plan was swept", golden->list_swept);
     drawing_close(&drawing);
 }
 
@@ -59,7 +60,8 @@ static inline void golden_check_collection(const struct golden *golden, enum pf_
     golden_open(&drawing, golden);
     pf_collect(drawing.fixture.thread, golden->condemned, mode);
     drawing_expect(&drawing, compacts ? "compacted" : "swept", compacts ? golden->compacted : golden->swept);
-    expect_list(&drawing, "generation 2's free list", compacts ? golden->list_compacted : golden->list_swept);
+    expect_list(&drawing, 2, "generation 2's free list", compacts ? golden->list_compacted : golden->list_swept);
+    expect_list(&drawing, 0, "generation 0's free list", compacts ? golden->young_list_compacted : NULL);
     drawing_close(&drawing);
 }
 

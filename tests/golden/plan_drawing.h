@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: MIT
  *
- * Drawings of plans: every plug in address order with the gap before it and where it goes, then
- * sums. Numbers are cells (drawing.h).
+ * Drawings of plans: every plug in address order with the gap before it and where it goes, then sums. Numbers are cells
+ * (drawing.h).
  *
  *     AAB gap 2, by -2            the plug of A and B lies behind two dead cells and slides down by two
  *     C! gap 0, stays             its record lies in the pin queue
  *     D gap 1, to 0@17            to another segment: number 0 of the chain, cell 17
+ *     [E][F] gap 3, hole 1        a pinned plug; sliding leaves one free cell before it
  *     moved 3, gaps 3
  *
- * Plugs are found here by looking at one mark bit after the
- * other, not by the walk that the collector uses.
+ * Plugs are found here by looking at one mark and pin bit after the other, not by the walk that the collector uses.
  */
 #ifndef TESTS_GOLDEN_PLAN_DRAWING_H
 #define TESTS_GOLDEN_PLAN_DRAWING_H
@@ -25,11 +25,8 @@ static inline bool granule_is_live(const struct pfi_move_plan *plan, uintptr_t a
     return pfi_bits_test(plan->share->arena->mark_words, address >> PINFOLD_GRANULE_SHIFT);
 }
 
-static inline const struct pfi_plug_record *record_of_plug(const struct pfi_move_plan *plan, uintptr_t start,
-                                                           bool *is_queued) {
-    const struct pfi_pin_entry *queued = pfi_pin_queue_find(plan->queue, 0, plan->queue->count, start);
-    *is_queued = queued != NULL;
-    return queued != NULL ? &queued->record : pfi_plug_record_before(start);
+static inline bool granule_is_pinned(const struct pfi_move_plan *plan, uintptr_t address) {
+    return pfi_bits_test(plan->share->arena->pin_words, address >> PINFOLD_GRANULE_SHIFT);
 }
 
 static inline void show_place(struct text *text, const struct pfi_move_plan *plan, uintptr_t start, uintptr_t place) {
@@ -45,18 +42,34 @@ static inline void show_place(struct text *text, const struct pfi_move_plan *pla
 }
 
 /* Returns the end of the plug that starts at `start`. */
-static inline uintptr_t show_plug(struct text *text, const struct pfi_move_plan *plan, uintptr_t start,
-                                  uintptr_t limit) {
-    bool is_queued;
-    const struct pfi_plug_record *record = record_of_plug(plan, start, &is_queued);
+static inline uintptr_t show_plug_objects(struct text *text, const struct pfi_move_plan *plan, uintptr_t start,
+                                          uintptr_t limit) {
+    bool is_pinned = granule_is_pinned(plan, start);
     uintptr_t object = start;
-    while (object < limit && granule_is_live(plan, object)) {
+    while (object < limit && granule_is_live(plan, object) && granule_is_pinned(plan, object) == is_pinned) {
+        text_add(text, "%s", is_pinned ? "[" : "");
         show_run(text, 0, pfi_object_type(object)->name[0], pfi_object_size(object));
+        text_add(text, "%s", is_pinned ? "]" : "");
         object += pfi_object_size(object);
     }
-    text_add(text, "%s gap %zu", is_queued ? "!" : "", (size_t)record->gap / CELL);
-    show_place(text, plan, start, start + (uintptr_t)record->distance);
     return object;
+}
+
+static inline uintptr_t show_plug(struct text *text, const struct pfi_move_plan *plan, uintptr_t start,
+                                  uintptr_t limit) {
+    const struct pfi_pin_entry *entry = pfi_move_plan_entry(plan, start);
+    uintptr_t end = show_plug_objects(text, plan, start, limit);
+    if (granule_is_pinned(plan, start)) {
+        ck_assert_msg(entry != NULL && entry->end == end && entry->record.distance == 0,
+                      "the pinned plug at %#zx has no entry of its own, or moves", (size_t)start);
+        text_add(text, " gap %zu, hole %zu\n", (size_t)entry->record.gap / CELL, entry->hole / CELL);
+        return end;
+    }
+    ck_assert_msg(entry == NULL || entry->end == 0, "the queue holds a pin that is none");
+    const struct pfi_plug_record *record = entry != NULL ? &entry->record : pfi_plug_record_before(start);
+    text_add(text, "%s gap %zu", entry != NULL ? "!" : "", (size_t)record->gap / CELL);
+    show_place(text, plan, start, start + (uintptr_t)record->distance);
+    return end;
 }
 
 static inline void show_plugs(struct text *text, const struct pfi_move_plan *plan) {

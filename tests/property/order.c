@@ -29,14 +29,16 @@ static void require_one_segment(struct shadow *shadow) {
     }
 }
 
-START_TEST(a_full_compacting_collection_keeps_the_order_within_a_generation) {
+static void run_order(const char *name, size_t pins) {
     struct pf_options options = one_segment_options();
     struct mutator_limits limits = mutator_default_limits(&options);
+    limits.pins = pins;
+    limits.pin_per_mille = 100;
     struct seed_range seeds = settings_seeds(SEEDS);
     for (uint64_t i = 0; i < seeds.count; i++) {
         struct random random = {seeds.first + i};
         struct shadow shadow;
-        replay_begin("one segment, order", seeds.first + i);
+        replay_begin(name, seeds.first + i);
         shadow_open(&shadow, &options);
         for (uint64_t round = 0; round < ROUNDS; round++) {
             mutator_run(&shadow, &random, &limits, round * OPERATIONS_PER_ROUND, OPERATIONS_PER_ROUND);
@@ -46,6 +48,15 @@ START_TEST(a_full_compacting_collection_keeps_the_order_within_a_generation) {
         }
         shadow_close(&shadow);
     }
+}
+
+START_TEST(a_full_compacting_collection_keeps_the_order_within_a_generation) {
+    run_order("one segment, order", 0);
+}
+END_TEST
+
+START_TEST(and_so_do_those_that_move_when_others_are_pinned) {
+    run_order("one segment, order, pins", 60);
 }
 END_TEST
 
@@ -69,4 +80,5 @@ START_TEST(a_compact_heap_is_not_moved_by_another_full_compacting_collection) {
 END_TEST
 
 SUITE("property/order", a_full_compacting_collection_keeps_the_order_within_a_generation,
+      and_so_do_those_that_move_when_others_are_pinned,
       a_compact_heap_is_not_moved_by_another_full_compacting_collection)

@@ -21,8 +21,8 @@ void shadow_verify(struct shadow *shadow);
  * address order, and the statistics' live bytes are the sum of theirs. */
 void shadow_check_exact(struct shadow *shadow);
 
-/* Collects generation 2, compacting, and checks that objects which lay in the same generation are in the same order
- * afterwards. Needs a heap with a single segment of small objects. */
+/* Collects generation 2, compacting, and checks that objects which lay in the same generation and are not pinned are in
+ * the same order afterwards. Needs a heap with a single segment of small objects. */
 void shadow_check_order(struct shadow *shadow);
 
 /* Compacts until everything small is in generation 2, then once more: nothing may move. */
