@@ -104,6 +104,8 @@ struct pf_statistics {
     size_t bookkeeping_bytes;
     size_t segments;
     size_t large_segments;
+    size_t standby_segments; /* empty ones that kept their address range: the option retain_vm */
+    size_t standby_bytes;    /* of address space; none of it is committed */
 };
 
 PINFOLD_API void pf_heap_statistics(struct pf_heap *heap, struct pf_statistics *statistics);
