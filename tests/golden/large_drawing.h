@@ -152,13 +152,15 @@ static inline void check_tables(const struct large_drawing *drawing) {
     const struct pfi_arena *arena = drawing->share->arena;
     for (const struct pfi_segment *segment = drawing->share->large_segments; segment != NULL; segment = segment->next) {
         for (uintptr_t card = segment->base >> PINFOLD_CARD_SHIFT; card < segment->end >> PINFOLD_CARD_SHIFT; ++card) {
-            ck_assert_uint_eq(arena->mark_words[card], 0);
-            ck_assert_uint_eq(arena->pin_words[card], 0);
-            ck_assert_uint_eq(arena->slides[card], 0);
+            if (arena->mark_words[card] != 0 || arena->pin_words[card] != 0 || arena->slides[card] != 0) {
+                ck_abort_msg("a mark, a pin or a slide is left");
+            }
         }
         if (drawing->share->options->stress.poison) {
             for (uintptr_t tail = segment->allocated; tail < segment->used; ++tail) {
-                ck_assert_uint_eq(*(uint8_t *)tail, PINFOLD_POISON);
+                if (*(uint8_t *)tail != PINFOLD_POISON) {
+                    ck_abort_msg("the tail is not poisoned");
+                }
             }
         }
     }
