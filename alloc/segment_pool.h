@@ -7,7 +7,8 @@
  *                            |
  *                            +--drain, when the arena has no other room--> the arena
  *
- * Two stacks, small and large, so that a range comes back for the kind of objects that its tables were written for.
+ * Two stacks, small and large, so that a range comes back for the kind of objects that its tables were written for:
+ * slides of small objects are left behind by collections, those of large ones are not, and NONE means that one stays.
  * On standby `committed` is the segment's base, and `used` still tells how far the side tables have been written: they
  * keep that memory, and the account of bookkeeping goes on charging for it. Cards are clean, as those of a new segment.
  * Owner: the arena. Changed by the allocator and by stopped collections.

@@ -100,8 +100,8 @@ enum pf_collect_mode {
     PINFOLD_COLLECT_COMPACT_LARGE /* compacts large objects, too, when generation 2 is collected */
 };
 
-/* Collects generations 0..generation (0, 1 or 2; 2 includes large objects). A safepoint: every reference that is not
- * in a root the collector knows is stale afterwards. */
+/* Collects generations 0..generation (0, 1 or 2; 2 includes large objects, which move only if the mode says so). A
+ * safepoint: every reference that is not in a root the collector knows is stale afterwards. */
 PINFOLD_API void pf_collect(struct pf_thread *thread, int generation, enum pf_collect_mode mode);
 
 #ifdef __cplusplus
