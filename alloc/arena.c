@@ -174,7 +174,8 @@ void pfi_arena_decommit(struct pfi_arena *arena, uintptr_t address, size_t size)
 }
 
 size_t pfi_arena_bookkeeping(const struct pfi_arena *arena) {
-    return tables_size_for(pfi_align_up(pfi_counter_read(&arena->committed), PINFOLD_UNIT));
+    size_t described = pfi_counter_read(&arena->committed) + arena->pool.touched_bytes;
+    return tables_size_for(pfi_align_up(described, PINFOLD_UNIT));
 }
 
 struct pfi_segment *pfi_arena_segment_of(const struct pfi_arena *arena, uintptr_t address) {

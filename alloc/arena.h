@@ -19,8 +19,7 @@
 
 #include "alloc/layout.h"
 #include "alloc/platform/atomics.h"
-
-struct pfi_segment;
+#include "alloc/segment_pool.h"
 
 struct pfi_arena {
     uintptr_t base;
@@ -38,6 +37,7 @@ struct pfi_arena {
     size_t tables_size;
     size_t commit_step;
     pfi_counter committed; /* heap memory */
+    struct pfi_segment_pool pool;
 };
 
 /* Reserves `size` bytes, or, when size is 0, four times physical memory (at least 64 GiB); when the system refuses
@@ -58,7 +58,7 @@ void pfi_arena_return(struct pfi_arena *arena, struct pfi_segment *segment);
 bool pfi_arena_commit(struct pfi_arena *arena, uintptr_t address, size_t size);
 void pfi_arena_decommit(struct pfi_arena *arena, uintptr_t address, size_t size);
 
-/* Memory of the tables that belongs to the committed part of the heap, an upper bound. */
+/* Memory of the tables that belongs to the committed part of the heap and to segments on standby, an upper bound. */
 size_t pfi_arena_bookkeeping(const struct pfi_arena *arena);
 
 static inline bool pfi_arena_contains(const struct pfi_arena *arena, uintptr_t address) {

@@ -5,8 +5,20 @@
 
 #include "alloc/platform/check.h"
 
+/* What is on standby must not make a request fail that the arena could serve. */
+static struct pfi_segment *find_range(struct pfi_arena *arena, size_t size, bool is_large) {
+    struct pfi_segment *segment = pfi_segment_pool_take(arena, size, is_large);
+    if (segment == NULL) {
+        segment = pfi_arena_carve(arena, size);
+    }
+    if (segment == NULL && pfi_segment_pool_drain(arena)) {
+        segment = pfi_arena_carve(arena, size);
+    }
+    return segment;
+}
+
 struct pfi_segment *pfi_segment_create(struct pfi_arena *arena, size_t size, bool is_large) {
-    struct pfi_segment *segment = pfi_arena_carve(arena, size);
+    struct pfi_segment *segment = find_range(arena, size, is_large);
     if (segment == NULL) {
         return NULL;
     }
@@ -21,8 +33,12 @@ struct pfi_segment *pfi_segment_create(struct pfi_arena *arena, size_t size, boo
 }
 
 void pfi_segment_release(struct pfi_arena *arena, struct pfi_segment *segment) {
+    uintptr_t used = segment->used;
     pfi_segment_trim(arena, segment, segment->base);
-    pfi_arena_return(arena, segment);
+    segment->used = used;
+    if (!pfi_segment_pool_put(arena, segment)) {
+        pfi_arena_return(arena, segment);
+    }
 }
 
 bool pfi_segment_commit(struct pfi_arena *arena, struct pfi_segment *segment, uintptr_t address) {

@@ -34,11 +34,11 @@ struct pfi_segment {
     bool is_large;
 };
 
-/* A new segment of at least `size` bytes (rounded up to units); NULL when the arena has no such range. Nothing is
- * committed yet. */
+/* A segment of at least `size` bytes (rounded up to units), from standby if one there fits, else new; NULL when the
+ * arena has no such range. Nothing is committed yet. */
 struct pfi_segment *pfi_segment_create(struct pfi_arena *arena, size_t size, bool is_large);
 
-/* Gives memory and range back to the arena. The segment must be out of every chain. */
+/* Gives the memory back, and the range to the standby list or the arena. The segment must be out of every chain. */
 void pfi_segment_release(struct pfi_arena *arena, struct pfi_segment *segment);
 
 /* Makes [first, address) usable. false: beyond the segment's end, or the system refused. */

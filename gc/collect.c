@@ -49,6 +49,11 @@ static void relocate_and_compact(struct pfi_cycle *cycle) {
     if (pfi_cycle_expands(cycle)) {
         expand(cycle);
     }
+    if (cycle->compacts_large) {
+        pfi_cycle_begin_phase(cycle, PINFOLD_PHASE_LARGE);
+        cycle->record.large_moved_bytes = pfi_plan_large(&heap->share);
+        pfi_cycle_end_phase(cycle, PINFOLD_PHASE_LARGE);
+    }
     pfi_cycle_begin_phase(cycle, PINFOLD_PHASE_RELOCATE);
     if (cycle->plan.condemned == 1) {
         pfi_fit_cursor_commit(&cycle->plan.cursor, &heap->share);
@@ -68,9 +73,13 @@ static void sweep(struct pfi_cycle *cycle) {
     pfi_cycle_end_phase(cycle, PINFOLD_PHASE_SWEEP);
 }
 
-static void sweep_large(struct pfi_cycle *cycle) {
+static void compact_or_sweep_large(struct pfi_cycle *cycle) {
     pfi_cycle_begin_phase(cycle, PINFOLD_PHASE_LARGE);
-    pfi_sweep_large(&cycle->heap->share, &cycle->emptied);
+    if (cycle->compacts_large) {
+        pfi_compact_large(&cycle->heap->share, &cycle->emptied);
+    } else {
+        pfi_sweep_large(&cycle->heap->share, &cycle->emptied);
+    }
     pfi_cycle_end_phase(cycle, PINFOLD_PHASE_LARGE);
 }
 
@@ -86,7 +95,7 @@ int pfi_collect(struct pf_heap *heap, const struct pfi_request *request) {
         sweep(&cycle);
     }
     if (cycle.record.generation == 2) {
-        sweep_large(&cycle);
+        compact_or_sweep_large(&cycle);
     }
     pfi_age_handles(&heap->roots.handles, &heap->share, cycle.record.generation, heap->tags);
     pfi_cycle_close(&cycle);

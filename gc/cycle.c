@@ -108,6 +108,8 @@ void pfi_cycle_decide(struct pfi_cycle *cycle) {
     };
     cycle->record.decision = pfi_decide(&input);
     cycle->compacts = pfi_decision_compacts(cycle->record.decision);
+    cycle->compacts_large = cycle->compacts && plan->condemned == 2 &&
+                            (cycle->request.mode == PINFOLD_COLLECT_COMPACT_LARGE || is_last_chance(cycle));
 }
 
 bool pfi_cycle_expands(const struct pfi_cycle *cycle) {
@@ -226,6 +228,7 @@ static void fill_record(struct pfi_cycle *cycle) {
     cycle->record.pinned_bytes = cycle->plan.pinned_bytes;
     cycle->record.demoted_bytes = demoted_bytes(cycle);
     memcpy(cycle->record.held_bytes, cycle->plan.held, sizeof cycle->plan.held);
+    cycle->record.large_compacted = cycle->compacts_large;
     cycle->record.promoted_in_place = cycle->plan.promotes_in_place;
 }
 

@@ -25,6 +25,7 @@ struct pfi_cycle {
     uint64_t started_ns;
     uint64_t phase_started_ns;
     bool compacts;
+    bool compacts_large;
 };
 
 /* Stops the world and chooses the generation. */

@@ -175,7 +175,7 @@ void pf_collect(struct pf_thread *thread, int generation, enum pf_collect_mode m
     PINFOLD_REQUIRE(thread != NULL, "pf_collect: the thread is NULL");
     PINFOLD_REQUIRE(generation >= 0 && generation <= 2, "pf_collect: there is no generation %d, only 0, 1 and 2",
                     generation);
-    PINFOLD_REQUIRE((unsigned)mode <= PINFOLD_COLLECT_SWEEP, "pf_collect: there is no mode %d", (int)mode);
+    PINFOLD_REQUIRE((unsigned)mode <= PINFOLD_COLLECT_COMPACT_LARGE, "pf_collect: there is no mode %d", (int)mode);
     struct pfi_request request = {generation, PINFOLD_REASON_INDUCED, mode};
     pfi_collect(thread->heap, &request);
 }

@@ -96,6 +96,9 @@ static enum pf_status build(struct pf_heap *heap, struct pf_message *message) {
     if (options->huge_pages && options->segment_size >= SMALLEST_HUGE_SEGMENT) {
         pfi_arena_set_commit_step(&heap->arena, PINFOLD_HUGE_PAGE, true);
     }
+    if (options->retain_vm) {
+        pfi_segment_pool_open(&heap->arena.pool, options->segment_size, options->large_segment_size);
+    }
     status = pfi_share_init(&heap->share, &heap->arena, options);
     if (status != PINFOLD_OK) {
         refuse(status, message, "the first segment", options->segment_size);

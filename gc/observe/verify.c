@@ -220,6 +220,10 @@ static size_t committed_of(const struct pfi_segment *segment) {
 
 static int check_committed(struct verifier *verifier) {
     const struct pfi_share *share = verifier->share;
+    if (!pfi_segment_pool_is_valid(&share->arena->pool)) {
+        return fail(verifier,
+                    "the standby list holds a segment with memory or of the wrong size, or its sums are wrong");
+    }
     size_t sum = committed_of(share->segments) + committed_of(share->large_segments) - verifier->clean_bytes;
     size_t account = pfi_counter_read(&share->arena->committed);
     if (sum != account) {

@@ -28,6 +28,7 @@ static bool take_mark(const struct pfi_arena *arena, uintptr_t object) {
     size_t granule = object >> PINFOLD_GRANULE_SHIFT;
     bool marked = pfi_bits_test(arena->mark_words, granule);
     pfi_bits_clear(arena->mark_words, granule);
+    pfi_bits_clear(arena->pin_words, granule);
     return marked;
 }
 
@@ -56,14 +57,9 @@ static void sweep_segment(struct pfi_share *share, struct pfi_segment *segment) 
     cut_segment(share, segment, &run);
 }
 
-void pfi_sweep_large(struct pfi_share *share, struct pfi_segment **emptied) {
-    struct pfi_generation *large = &share->generations[PINFOLD_LARGE];
-    large->free_bytes = 0;
-    pfi_free_list_clear(&large->free_list);
-    share->large_bytes = 0;
+void pfi_unlink_empty_large(struct pfi_share *share, struct pfi_segment **emptied) {
     for (struct pfi_segment **link = &share->large_segments; *link != NULL;) {
         struct pfi_segment *segment = *link;
-        sweep_segment(share, segment);
         if (segment->allocated != segment->first) {
             link = &segment->next;
             continue;
@@ -72,4 +68,15 @@ void pfi_sweep_large(struct pfi_share *share, struct pfi_segment **emptied) {
         segment->next = *emptied;
         *emptied = segment;
     }
+}
+
+void pfi_sweep_large(struct pfi_share *share, struct pfi_segment **emptied) {
+    struct pfi_generation *large = &share->generations[PINFOLD_LARGE];
+    large->free_bytes = 0;
+    pfi_free_list_clear(&large->free_list);
+    share->large_bytes = 0;
+    for (struct pfi_segment *segment = share->large_segments; segment != NULL; segment = segment->next) {
+        sweep_segment(share, segment);
+    }
+    pfi_unlink_empty_large(share, emptied);
 }

@@ -134,12 +134,13 @@ static void relocate_survivors(struct relocator *relocator) {
     relocator->distance = 0;
 }
 
-/* Live large objects of a full collection: they do not move, but refer to what does. */
+/* Live large objects of a full collection: they refer to what moves, and move themselves where that is planned. */
 static int relocate_large_object(void *context, const struct pfi_segment *segment, uintptr_t object, size_t size) {
     struct relocator *relocator = context;
     (void)segment;
     (void)size;
     if (pfi_bits_test(relocator->plan->share->arena->mark_words, object >> PINFOLD_GRANULE_SHIFT)) {
+        relocator->distance = pfi_move_plan_new_address(relocator->plan, object) - object;
         pfi_object_visit(object, pfi_object_type(object), visit_slots, relocator);
     }
     return 0;
@@ -147,10 +148,13 @@ static int relocate_large_object(void *context, const struct pfi_segment *segmen
 
 static void relocate_large_objects(struct relocator *relocator) {
     const struct pfi_share *share = relocator->plan->share;
-    for (struct pfi_segment *segment = share->large_segments; segment != NULL; segment = segment->next) {
+    for (const struct pfi_segment *segment = share->large_segments; segment != NULL; segment = segment->next) {
         pfi_cards_clean(share->arena->cards, segment->first, segment->allocated);
+    }
+    for (const struct pfi_segment *segment = share->large_segments; segment != NULL; segment = segment->next) {
         pfi_walk_range(segment, segment->first, segment->allocated, relocate_large_object, relocator);
     }
+    relocator->distance = 0;
 }
 
 /* Condemned objects get their cards from relocation; what was there before says nothing any more. The card that the

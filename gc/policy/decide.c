@@ -35,8 +35,8 @@ enum pf_decision pfi_decide(const struct pfi_decide_input *input) {
         return PINFOLD_DECISION_COMPACT_STRESS;
     }
     if (input->mode != PINFOLD_COLLECT_DEFAULT) {
-        return input->mode == PINFOLD_COLLECT_COMPACT ? PINFOLD_DECISION_COMPACT_REQUESTED
-                                                      : PINFOLD_DECISION_SWEEP_REQUESTED;
+        return input->mode == PINFOLD_COLLECT_SWEEP ? PINFOLD_DECISION_SWEEP_REQUESTED
+                                                    : PINFOLD_DECISION_COMPACT_REQUESTED;
     }
     if (input->room_if_swept < input->room_needed) {
         return PINFOLD_DECISION_COMPACT_SEGMENT_LOW;

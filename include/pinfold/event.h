@@ -18,6 +18,7 @@ struct pf_listener {
     void (*collection_end)(void *data, const struct pf_collection *record);
     void (*phase_begin)(void *data, enum pf_phase phase);
     void (*phase_end)(void *data, enum pf_phase phase);
+    /* Also from the standby list, and to it. */
     void (*segment_created)(void *data, void *base, size_t size, int is_large);
     void (*segment_freed)(void *data, void *base, size_t size, int is_large);
     void (*out_of_memory)(void *data, size_t size);

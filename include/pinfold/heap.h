@@ -96,11 +96,12 @@ PINFOLD_API void pf_heap_set_out_of_memory_handler(struct pf_heap *heap, pf_out_
 enum pf_collect_mode {
     PINFOLD_COLLECT_DEFAULT, /* the collector decides between compacting and sweeping */
     PINFOLD_COLLECT_COMPACT,
-    PINFOLD_COLLECT_SWEEP
+    PINFOLD_COLLECT_SWEEP,
+    PINFOLD_COLLECT_COMPACT_LARGE /* compacts large objects, too, when generation 2 is collected */
 };
 
-/* Collects generations 0..generation (0, 1 or 2; 2 includes large objects). A safepoint: every reference that is not
- * in a root the collector knows is stale afterwards. */
+/* Collects generations 0..generation (0, 1 or 2; 2 includes large objects, which move only if the mode says so). A
+ * safepoint: every reference that is not in a root the collector knows is stale afterwards. */
 PINFOLD_API void pf_collect(struct pf_thread *thread, int generation, enum pf_collect_mode mode);
 
 #ifdef __cplusplus

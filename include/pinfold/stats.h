@@ -72,6 +72,7 @@ struct pf_collection {
     enum pf_reason reason;
     enum pf_decision decision;
     int compacted;
+    int large_compacted;   /* large objects as well */
     int expanded;          /* the young generations went to a new segment */
     int reused;            /* ... that was one of generation 2 before */
     int promoted_in_place; /* no segment could be had: everything became generation 2 */
@@ -81,8 +82,9 @@ struct pf_collection {
     size_t after_bytes[PINFOLD_GENERATIONS];
     size_t survived_bytes[PINFOLD_GENERATIONS]; /* by the generation that objects came from */
     size_t free_bytes[PINFOLD_GENERATIONS];     /* free objects after the collection */
-    size_t moved_bytes;
-    size_t pinned_objects; /* found by this collection */
+    size_t moved_bytes;       /* of small objects */
+    size_t large_moved_bytes; /* of large ones, in whole pages */
+    size_t pinned_objects;    /* found by this collection */
     size_t pinned_bytes;
     size_t demoted_bytes;                     /* pinned objects that stayed younger than survivors become */
     size_t held_bytes[PINFOLD_GENERATIONS];   /* of free_bytes: right before pins, which nothing can slide over */
@@ -104,6 +106,8 @@ struct pf_statistics {
     size_t bookkeeping_bytes;
     size_t segments;
     size_t large_segments;
+    size_t standby_segments; /* empty ones that kept their address range: the option retain_vm */
+    size_t standby_bytes;    /* of address space; none of it is committed */
 };
 
 PINFOLD_API void pf_heap_statistics(struct pf_heap *heap, struct pf_statistics *statistics);

@@ -337,7 +337,7 @@ static void change_frame_slot(struct mutation *mutation) {
 static void collect(struct mutation *mutation) {
     struct shadow *shadow = mutation->shadow;
     int generation = (int)random_below(mutation->random, 3);
-    enum pf_collect_mode mode = (enum pf_collect_mode)random_below(mutation->random, 3);
+    enum pf_collect_mode mode = (enum pf_collect_mode)random_below(mutation->random, PINFOLD_COLLECT_COMPACT_LARGE + 1);
     uint64_t before = shadow->collections;
     pf_collect(shadow->thread, generation, mode);
     if (shadow->collections == before) {

@@ -93,6 +93,11 @@ static const struct variant variants[] = {
      40,
      {SMALL_BUDGETS, TINY_SEGMENTS, {"segment_reuse", "0"}, {"stress", "expand"}}},
     {"nearly full, many pins", 150, SHADOW_PINS, {SMALL_BUDGETS, TINY_SEGMENTS, {"reserve_size", "4Mi"}}},
+    {"standby", 500, 40, {SMALL_BUDGETS, TINY_SEGMENTS, {"retain_vm", "1"}, {"stress", "expand,poison"}}},
+    {"nearly full, standby",
+     150,
+     40,
+     {SMALL_BUDGETS, TINY_SEGMENTS, {"reserve_size", "4Mi"}, {"retain_vm", "1"}, {"stress", "expand"}}},
 };
 
 size_t variant_count(void) {

@@ -32,6 +32,8 @@ START_TEST(the_program_gets_what_it_asks_for) {
     struct pfi_decide_input input = content(1);
     input.mode = PINFOLD_COLLECT_COMPACT;
     ck_assert_int_eq(pfi_decide(&input), PINFOLD_DECISION_COMPACT_REQUESTED);
+    input.mode = PINFOLD_COLLECT_COMPACT_LARGE;
+    ck_assert_int_eq(pfi_decide(&input), PINFOLD_DECISION_COMPACT_REQUESTED);
     input.mode = PINFOLD_COLLECT_SWEEP;
     input.gaps = 100 * input.survived;
     ck_assert_int_eq(pfi_decide(&input), PINFOLD_DECISION_SWEEP_REQUESTED);

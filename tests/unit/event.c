@@ -117,6 +117,15 @@ START_TEST(a_full_collection_has_a_phase_for_large_objects) {
 }
 END_TEST
 
+START_TEST(compacting_large_objects_plans_them_in_a_phase_of_their_own) {
+    struct pf_options options = fixture_options();
+    struct fixture fixture = open_listening(&options);
+    pf_collect(fixture.thread, 2, PINFOLD_COLLECT_COMPACT_LARGE);
+    ck_assert_str_eq(events.text, "([mark][plan][large][relocate][compact][large])");
+    fixture_close(&fixture);
+}
+END_TEST
+
 START_TEST(begin_and_end_carry_the_number_and_generation_of_the_record) {
     struct pf_options options = fixture_options();
     struct fixture fixture = open_listening(&options);
@@ -210,6 +219,7 @@ END_TEST
 
 SUITE("unit/event", a_compacting_collection_reports_its_phases_in_order,
       a_sweeping_collection_reports_its_phases_in_order, a_full_collection_has_a_phase_for_large_objects,
+      compacting_large_objects_plans_them_in_a_phase_of_their_own,
       begin_and_end_carry_the_number_and_generation_of_the_record, spending_the_budget_of_generation_0_is_a_reason,
       spending_the_budget_of_large_objects_is_a_reason, segments_that_come_and_go_are_reported_and_balance,
       out_of_memory_is_reported_with_the_size, members_left_out_are_skipped_and_a_removed_listener_hears_nothing)

@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "gc/heap.h"
 #include "tests/support/fatal.h"
 #include "tests/support/fixture.h"
 #include "tests/support/suite.h"
@@ -173,9 +174,28 @@ START_TEST(an_array_whose_length_reaches_beyond_its_segment_is_found) {
 }
 END_TEST
 
-SUITE("unit/verify", a_heap_in_use_is_clean_at_any_moment, a_store_without_barrier_into_an_old_object_is_found,
-      a_store_without_barrier_into_a_large_object_is_found, a_reference_into_the_middle_of_an_object_is_found,
-      a_reference_beyond_the_end_of_the_objects_is_found, a_reference_to_what_was_freed_is_found,
-      a_root_that_is_no_object_is_found, a_handle_on_a_stale_address_is_found,
+START_TEST(a_segment_on_standby_that_holds_something_is_found) {
+    struct pf_options options = fixture_tiny_options();
+    fixture_set(&options, "retain_vm", "1");
+    fixture = fixture_open(&options);
+    (void)pf_alloc_array(fixture.thread, &bytes_type, 100000);
+    pf_collect(fixture.thread, 2, PINFOLD_COLLECT_SWEEP);
+    fixture_verify(&fixture);
+    struct pfi_segment_pool *pool = &fixture.heap->arena.pool;
+    ck_assert_uint_eq(pool->count, 1);
+    pool->first[1]->allocated += PINFOLD_PAGE;
+    check_found("standby");
+    pool->first[1]->allocated -= PINFOLD_PAGE;
+    pool->bytes += 1;
+    check_found("standby,sums");
+    pool->bytes -= 1;
+    fixture_close(&fixture);
+}
+END_TEST
+
+SUITE("unit/verify", a_segment_on_standby_that_holds_something_is_found, a_heap_in_use_is_clean_at_any_moment,
+      a_store_without_barrier_into_an_old_object_is_found, a_store_without_barrier_into_a_large_object_is_found,
+      a_reference_into_the_middle_of_an_object_is_found, a_reference_beyond_the_end_of_the_objects_is_found,
+      a_reference_to_what_was_freed_is_found, a_root_that_is_no_object_is_found, a_handle_on_a_stale_address_is_found,
       a_type_word_overwritten_with_null_is_found, a_type_word_that_points_to_no_memory_is_found_without_a_crash,
       a_type_word_that_points_to_something_else_is_found, an_array_whose_length_reaches_beyond_its_segment_is_found)

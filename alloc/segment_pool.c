@@ -1,0 +1,76 @@
+/* SPDX-License-Identifier: MIT */
+#include "alloc/segment_pool.h"
+
+#include "alloc/card_table.h"
+#include "alloc/platform/check.h"
+#include "alloc/segment.h"
+
+void pfi_segment_pool_open(struct pfi_segment_pool *pool, size_t small_size, size_t large_size) {
+    *pool = (struct pfi_segment_pool){.standard_size = {small_size, large_size}};
+}
+
+static size_t touched(const struct pfi_segment *segment) {
+    return segment->used - segment->base;
+}
+
+static struct pfi_segment *pop(struct pfi_segment_pool *pool, bool is_large) {
+    struct pfi_segment *segment = pool->first[is_large];
+    pool->first[is_large] = segment->next;
+    --pool->count;
+    pool->bytes -= segment->end - segment->base;
+    pool->touched_bytes -= touched(segment);
+    return segment;
+}
+
+bool pfi_segment_pool_put(struct pfi_arena *arena, struct pfi_segment *segment) {
+    struct pfi_segment_pool *pool = &arena->pool;
+    size_t size = segment->end - segment->base;
+    if (size != pool->standard_size[segment->is_large]) {
+        return false;
+    }
+    PINFOLD_REQUIRE(segment->committed == segment->base, "segment %#zx goes on standby with %zu bytes committed",
+                    (size_t)segment->base, (size_t)(segment->committed - segment->base));
+    pfi_cards_clean(arena->cards, segment->base, segment->used);
+    segment->allocated = segment->first; /* no address in it belongs to an object */
+    segment->next = pool->first[segment->is_large];
+    pool->first[segment->is_large] = segment;
+    ++pool->count;
+    pool->bytes += size;
+    pool->touched_bytes += touched(segment);
+    return true;
+}
+
+struct pfi_segment *pfi_segment_pool_take(struct pfi_arena *arena, size_t size, bool is_large) {
+    struct pfi_segment_pool *pool = &arena->pool;
+    if (pool->first[is_large] == NULL || pfi_align_up(size, PINFOLD_UNIT) != pool->standard_size[is_large]) {
+        return NULL;
+    }
+    return pop(pool, is_large);
+}
+
+bool pfi_segment_pool_drain(struct pfi_arena *arena) {
+    bool had_some = arena->pool.count != 0;
+    for (int is_large = 0; is_large <= 1; ++is_large) {
+        while (arena->pool.first[is_large] != NULL) {
+            pfi_arena_return(arena, pop(&arena->pool, is_large != 0));
+        }
+    }
+    return had_some;
+}
+
+bool pfi_segment_pool_is_valid(const struct pfi_segment_pool *pool) {
+    struct pfi_segment_pool sum = {.count = 0};
+    for (int is_large = 0; is_large <= 1; ++is_large) {
+        for (const struct pfi_segment *segment = pool->first[is_large]; segment != NULL; segment = segment->next) {
+            size_t size = segment->end - segment->base;
+            if (segment->is_large != (is_large != 0) || segment->committed != segment->base ||
+                segment->allocated != segment->first || size != pool->standard_size[is_large]) {
+                return false;
+            }
+            ++sum.count;
+            sum.bytes += size;
+            sum.touched_bytes += touched(segment);
+        }
+    }
+    return sum.count == pool->count && sum.bytes == pool->bytes && sum.touched_bytes == pool->touched_bytes;
+}
