@@ -36,16 +36,14 @@ struct traffic {
     size_t *sizes;   /* bytes in use; 0: no request was ever in flight here */
     size_t places;
     int pooled;
-    uint64_t buffers; /* that were ever allocated */
-    uint64_t buffer_bytes;
 };
 
 static void pin_new_buffer(struct traffic *traffic, size_t place, size_t size) {
     struct bench_mutator *mutator = traffic->connections.mutator;
     void *buffer = bench_new_bytes(mutator, size);
     traffic->pins[place] = bench_pin_object(mutator, buffer);
-    traffic->buffers++;
-    traffic->buffer_bytes += size;
+    traffic->connections.objects++;
+    traffic->connections.bytes += size;
 }
 
 static void drop_buffer(struct traffic *traffic, size_t place) {
@@ -114,8 +112,7 @@ static uint64_t run_buffer_pool(struct bench_run *run, struct bench_mutator *mut
         connections_serve(connections, connection, request);
     }
     uint64_t checksum = sum_buffers(&traffic);
-    connections_count(&traffic.connections, requests);
-    bench_count(run, traffic.buffers, traffic.buffer_bytes);
+    connections_count(&traffic.connections, 1);
     bench_extra_text(run, "mode", modes[run->option[OPTION_MODE]]);
     bench_stop(run, mutator);
     close_traffic(&traffic);

@@ -22,7 +22,8 @@ struct connections {
     struct bench_random random;
     bench_local table;
     size_t count;
-    uint64_t words; /* in the small objects of all requests */
+    uint64_t objects; /* since the last count */
+    uint64_t bytes;
 };
 
 static inline void connections_open(struct connections *connections, struct bench_run *run,
@@ -41,8 +42,18 @@ static inline void *connections_new_words(struct connections *connections, uint6
     size_t length = REQUEST_WORDS_MIN + (size_t)bench_random_below(&connections->random, REQUEST_WORDS_CHOICE);
     void *words = bench_new_words(connections->mutator, length);
     bench_words(words)[0] = request;
-    connections->words += length;
+    connections->bytes += length * sizeof(uint64_t);
     return words;
+}
+
+/* At the end of a request, and of all: counts what requests have allocated, many at a time. A count in memory after
+ * each object would make the next one wait until all earlier stores are through. */
+static inline void connections_count(struct connections *connections, int is_last) {
+    if (is_last || connections->objects >= 1 << 14) {
+        bench_count(connections->run, connections->objects, connections->bytes);
+        connections->objects = 0;
+        connections->bytes = 0;
+    }
 }
 
 /* The small objects of one request. Where the program ends lives itself, it does so at the end of the request. */
@@ -61,12 +72,8 @@ static inline void connections_serve(struct connections *connections, size_t slo
     for (size_t i = 0; BENCH_RELEASES && i < REQUEST_OBJECTS - 1; i++) {
         bench_release(mutator, passing[i]);
     }
-}
-
-/* Counts what `requests` requests have allocated: once, for a count in memory after each object would make the next wait
- * until all earlier stores are through. */
-static inline void connections_count(struct connections *connections, uint64_t requests) {
-    bench_count(connections->run, requests * REQUEST_OBJECTS, connections->words * sizeof(uint64_t));
+    connections->objects += REQUEST_OBJECTS;
+    connections_count(connections, 0);
 }
 
 static inline void connections_close(struct connections *connections) {
