@@ -18,7 +18,7 @@
 
 static void mark_and_plan(struct pfi_cycle *cycle) {
     struct pf_heap *heap = cycle->heap;
-    pfi_plan_open(&cycle->plan, &heap->share, &heap->pin_queue, cycle->record.generation);
+    pfi_plan_open(&cycle->plan, &heap->share, &heap->pin_queue, &heap->plug_list, cycle->record.generation);
 
     pfi_cycle_begin_phase(cycle, PINFOLD_PHASE_MARK);
     pfi_mark(&cycle->plan, &heap->roots, &heap->mark_stack, heap->tags);

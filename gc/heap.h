@@ -12,6 +12,7 @@
 #include "gc/root/roots.h"
 #include "gc/state/mark_stack.h"
 #include "gc/state/pin_queue.h"
+#include "gc/state/plug_list.h"
 
 struct pf_heap {
     struct pf_options options; /* in force, derived values included */
@@ -21,6 +22,7 @@ struct pf_heap {
     struct pfi_tags tags;
     struct pfi_mark_stack mark_stack;
     struct pfi_pin_queue pin_queue;
+    struct pfi_plug_list plug_list;
     struct pfi_budget_rule budget_rules[PINFOLD_GENERATIONS];
     struct pfi_events events;
     struct pfi_history history;

@@ -93,6 +93,10 @@ static enum pf_status build(struct pf_heap *heap, struct pf_message *message) {
         status = refuse(PINFOLD_OUT_OF_MEMORY, message, "the pin queue", sizeof(struct pfi_pin_entry));
         goto fail_pin_queue;
     }
+    if (!pfi_plug_list_init(&heap->plug_list)) {
+        status = refuse(PINFOLD_CANNOT_RESERVE, message, "the plug list", PINFOLD_LISTED_PLUGS);
+        goto fail_plug_list;
+    }
     if (options->huge_pages && options->segment_size >= SMALLEST_HUGE_SEGMENT) {
         pfi_arena_set_commit_step(&heap->arena, PINFOLD_HUGE_PAGE, true);
     }
@@ -106,6 +110,8 @@ static enum pf_status build(struct pf_heap *heap, struct pf_message *message) {
     }
     return PINFOLD_OK;
 fail_share:
+    pfi_plug_list_finish(&heap->plug_list);
+fail_plug_list:
     pfi_pin_queue_finish(&heap->pin_queue);
 fail_pin_queue:
     pfi_mark_stack_finish(&heap->mark_stack);
@@ -153,6 +159,7 @@ void pf_heap_destroy(struct pf_heap *heap) {
     }
     PINFOLD_REQUIRE(heap->roots.thread == NULL, "pf_heap_destroy: a thread is still attached");
     pfi_handle_table_finish(&heap->roots.handles);
+    pfi_plug_list_finish(&heap->plug_list);
     pfi_pin_queue_finish(&heap->pin_queue);
     pfi_mark_stack_finish(&heap->mark_stack);
     pfi_arena_finish(&heap->arena);

@@ -7,14 +7,12 @@
 enum { HOLES_AHEAD = 8 /* holes lie far apart, and each gets a header */ };
 
 static void move_plugs(const struct pfi_move_plan *plan) {
-    struct pfi_plug_walk walk;
-    struct pfi_plug plugs[PINFOLD_PLUG_BATCH];
-    pfi_plug_walk_open(&walk, plan);
-    for (size_t count; (count = pfi_plug_walk_batch(&walk, false, plugs)) != 0;) {
-        for (const struct pfi_plug *plug = plugs; plug < plugs + count; ++plug) {
-            uintptr_t place = pfi_plug_place(plug);
-            if (place != plug->start) {
-                memmove((void *)place, (const void *)plug->start, plug->end - plug->start);
+    struct pfi_plug_batches batches;
+    pfi_plug_batches_open(&batches, plan, false);
+    for (size_t count; (count = pfi_plug_batches_next(&batches)) != 0;) {
+        for (const struct pfi_listed_plug *plug = batches.plugs; plug < batches.plugs + count; ++plug) {
+            if (plug->place != plug->start) {
+                memmove((void *)plug->place, (const void *)plug->start, plug->end - plug->start);
             }
         }
     }

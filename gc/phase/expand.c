@@ -35,6 +35,7 @@ typedef uintptr_t next_place(void *places, size_t size);
 static void place_survivors(struct pfi_move_plan *plan, next_place *next, void *places) {
     struct pfi_plug_walk walk;
     struct pfi_plug plug;
+    plan->list->is_complete = false;
     pfi_plug_walk_open_at(&walk, plan, 0);
     while (pfi_plug_walk_next(&walk, &plug)) {
         size_t size = plug.end - plug.start;

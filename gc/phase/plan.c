@@ -9,9 +9,10 @@ enum {
     DENSE_SHARE = 16,          /* pins with fewer free bytes between them than this part are not worth keeping young */
 };
 
-void pfi_plan_open(struct pfi_move_plan *plan, struct pfi_share *share, struct pfi_pin_queue *queue, int condemned) {
+void pfi_plan_open(struct pfi_move_plan *plan, struct pfi_share *share, struct pfi_pin_queue *queue,
+                   struct pfi_plug_list *list, int condemned) {
     const struct pfi_arena *arena = share->arena;
-    *plan = (struct pfi_move_plan){.share = share, .condemned = condemned, .queue = queue};
+    *plan = (struct pfi_move_plan){.share = share, .condemned = condemned, .queue = queue, .list = list};
     plan->condemned_low = condemned == 2 ? arena->base : pfi_share_start(share, condemned);
     plan->condemned_size = (condemned == 2 ? arena->end : share->ephemeral->end) - plan->condemned_low;
     plan->demotes = share->options->demotion;
@@ -19,6 +20,7 @@ void pfi_plan_open(struct pfi_move_plan *plan, struct pfi_share *share, struct p
     plan->new_start[0] = share->start[0];
     plan->new_start[1] = share->start[1];
     pfi_pin_queue_clear(queue);
+    pfi_plug_list_clear(list);
 }
 
 /* Where the next plug goes by sliding: from ptr up to the oldest pin that no plug has passed yet, or to the segment's
@@ -194,6 +196,9 @@ static void plan_plug(struct planner *planner, const struct pfi_condemned_range 
     size_t size = plug->end - plug->start;
     uintptr_t place = plug->is_pinned ? plug->start : place_plug(planner, range, size);
     pfi_move_plan_place(plan, plug, place);
+    if (!plug->is_pinned) {
+        pfi_plug_list_add(plan->list, plug->start, plug->end, place);
+    }
     plan->survived[range->generation] += size;
     plan->pinned_survived += plug->is_pinned ? size : 0;
     plan->gaps += plug->record->gap;

@@ -19,7 +19,8 @@
 #include "gc/state/move_plan.h"
 
 /* Prepares the plan of a collection of generations 0..condemned. */
-void pfi_plan_open(struct pfi_move_plan *plan, struct pfi_share *share, struct pfi_pin_queue *queue, int condemned);
+void pfi_plan_open(struct pfi_move_plan *plan, struct pfi_share *share, struct pfi_pin_queue *queue,
+                   struct pfi_plug_list *list, int condemned);
 
 /* Entry: marking is complete. */
 void pfi_plan(struct pfi_move_plan *plan);

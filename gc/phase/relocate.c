@@ -112,9 +112,9 @@ static inline size_t relocate_object(struct relocator *relocator, int8_t *starts
     return size;
 }
 
-static void relocate_plug(struct relocator *relocator, const struct pfi_plug *plug) {
+static void relocate_plug(struct relocator *relocator, const struct pfi_listed_plug *plug) {
     int8_t *starts = relocator->plan->share->arena->object_starts;
-    relocator->distance = (uintptr_t)plug->record->distance;
+    relocator->distance = plug->place - plug->start;
     for (uintptr_t object = plug->start; object < plug->end;) {
         object += relocate_object(relocator, starts, object);
     }
@@ -122,13 +122,11 @@ static void relocate_plug(struct relocator *relocator, const struct pfi_plug *pl
 
 /* Pinned plugs that hold no references, as buffers do, have nothing to relocate. */
 static void relocate_survivors(struct relocator *relocator) {
-    struct pfi_plug_walk walk;
-    struct pfi_plug plugs[PINFOLD_PLUG_BATCH];
-    bool with_pinned = relocator->plan->pinned_holders != 0;
-    pfi_plug_walk_open(&walk, relocator->plan);
-    for (size_t count; (count = pfi_plug_walk_batch(&walk, with_pinned, plugs)) != 0;) {
+    struct pfi_plug_batches batches;
+    pfi_plug_batches_open(&batches, relocator->plan, relocator->plan->pinned_holders != 0);
+    for (size_t count; (count = pfi_plug_batches_next(&batches)) != 0;) {
         for (size_t index = 0; index < count; ++index) {
-            relocate_plug(relocator, &plugs[index]);
+            relocate_plug(relocator, &batches.plugs[index]);
         }
     }
     relocator->distance = 0;

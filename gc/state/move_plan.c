@@ -102,15 +102,41 @@ bool pfi_plug_walk_next(struct pfi_plug_walk *walk, struct pfi_plug *plug) {
     return true;
 }
 
-size_t pfi_plug_walk_batch(struct pfi_plug_walk *walk, bool with_pinned, struct pfi_plug plugs[PINFOLD_PLUG_BATCH]) {
+void pfi_plug_batches_open(struct pfi_plug_batches *batches, const struct pfi_move_plan *plan, bool with_pinned) {
+    pfi_plug_walk_open(&batches->walk, plan);
+    batches->listed = 0;
+    batches->with_pinned = with_pinned;
+}
+
+static size_t batch_from_list(struct pfi_plug_batches *batches) {
+    const struct pfi_plug_list *list = batches->walk.plan->list;
+    size_t count = pfi_min(PINFOLD_PLUG_BATCH, list->count - batches->listed);
+    for (size_t index = 0; index < count; ++index) {
+        batches->plugs[index] = list->plugs[batches->listed++];
+        __builtin_prefetch((const void *)batches->plugs[index].start);
+    }
+    return count;
+}
+
+static size_t batch_from_bitmap(struct pfi_plug_batches *batches) {
+    struct pfi_plug plugs[PINFOLD_PLUG_BATCH];
     size_t count = 0;
-    while (count < PINFOLD_PLUG_BATCH && pfi_plug_walk_next(walk, &plugs[count])) {
-        if (with_pinned || !plugs[count].is_pinned) {
+    while (count < PINFOLD_PLUG_BATCH && pfi_plug_walk_next(&batches->walk, &plugs[count])) {
+        if (batches->with_pinned || !plugs[count].is_pinned) {
             __builtin_prefetch(plugs[count].record);
             __builtin_prefetch((const void *)plugs[count++].start);
         }
     }
+    for (size_t index = 0; index < count; ++index) {
+        const struct pfi_plug *plug = &plugs[index];
+        batches->plugs[index] = (struct pfi_listed_plug){plug->start, plug->end, pfi_plug_place(plug)};
+    }
     return count;
+}
+
+size_t pfi_plug_batches_next(struct pfi_plug_batches *batches) {
+    bool has_list = batches->walk.plan->list->is_complete && !batches->with_pinned;
+    return has_list ? batch_from_list(batches) : batch_from_bitmap(batches);
 }
 
 void pfi_move_plan_clear_marks(const struct pfi_move_plan *plan) {

@@ -21,6 +21,7 @@
 #include "alloc/share.h"
 #include "gc/state/fit_cursor.h"
 #include "gc/state/pin_queue.h"
+#include "gc/state/plug_list.h"
 
 enum {
     PINFOLD_SLIDE_NONE = 0,      /* nothing on the card moves: it holds no small object of a condemned generation */
@@ -35,6 +36,7 @@ struct pfi_move_plan {
     uintptr_t condemned_low; /* references into [low, low + size) are subject to this collection */
     uintptr_t condemned_size;
     struct pfi_pin_queue *queue;
+    struct pfi_plug_list *list;
     struct pfi_fit_cursor cursor;
     uintptr_t new_start[2];               /* of generation 0 and 1 after compaction */
     struct pfi_segment *new_ephemeral;    /* the present one unless expanded */
@@ -90,10 +92,19 @@ void pfi_plug_walk_open(struct pfi_plug_walk *walk, const struct pfi_move_plan *
 void pfi_plug_walk_open_at(struct pfi_plug_walk *walk, const struct pfi_move_plan *plan, int generation);
 bool pfi_plug_walk_next(struct pfi_plug_walk *walk, struct pfi_plug *plug);
 
-/* The next few plugs, while their records and first bytes are on their way: plugs lie far apart, and hardware does not
- * see where the walk goes. Pinned ones only if asked for. Returns how many; 0: the walk is done. */
+/* The plugs that move, or could, in the same order, a few at a time while their first bytes are on their way: plugs lie
+ * far apart, and hardware does not see where the walk goes. From the list of plugs when that is complete. With pinned
+ * plugs if `with_pinned`. */
 enum { PINFOLD_PLUG_BATCH = 8 };
-size_t pfi_plug_walk_batch(struct pfi_plug_walk *walk, bool with_pinned, struct pfi_plug plugs[PINFOLD_PLUG_BATCH]);
+struct pfi_plug_batches {
+    struct pfi_plug_walk walk;
+    size_t listed; /* plugs of the list that were handed out */
+    bool with_pinned;
+    struct pfi_listed_plug plugs[PINFOLD_PLUG_BATCH];
+};
+void pfi_plug_batches_open(struct pfi_plug_batches *batches, const struct pfi_move_plan *plan, bool with_pinned);
+/* How many plugs there are now; 0: no more. */
+size_t pfi_plug_batches_next(struct pfi_plug_batches *batches);
 
 /* Clears the mark and pin bits of all condemned ranges; before the segments' ends change. */
 void pfi_move_plan_clear_marks(const struct pfi_move_plan *plan);

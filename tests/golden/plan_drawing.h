@@ -92,7 +92,7 @@ static inline void plan_show(const struct pfi_move_plan *plan, struct text *text
 /* Marks and plans a collection, as the script of a collection does. */
 static inline void drawing_plan(struct drawing *drawing, int condemned, struct pfi_move_plan *plan) {
     struct pf_heap *heap = drawing->fixture.heap;
-    pfi_plan_open(plan, &heap->share, &heap->pin_queue, condemned);
+    pfi_plan_open(plan, &heap->share, &heap->pin_queue, &heap->plug_list, condemned);
     pfi_mark(plan, &heap->roots, &heap->mark_stack, heap->tags);
     pfi_plan(plan);
 }

@@ -156,7 +156,7 @@ static size_t predict(const struct pfi_move_plan *plan) {
 
 static void make_plan(struct pfi_move_plan *plan, int condemned) {
     struct pf_heap *heap = world.fixture.heap;
-    pfi_plan_open(plan, world.share, &heap->pin_queue, condemned);
+    pfi_plan_open(plan, world.share, &heap->pin_queue, &heap->plug_list, condemned);
     pfi_mark(plan, &heap->roots, &heap->mark_stack, heap->tags);
     pfi_plan(plan);
 }
