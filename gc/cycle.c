@@ -117,7 +117,11 @@ bool pfi_cycle_expands(const struct pfi_cycle *cycle) {
     const struct pfi_segment *ephemeral = heap->share.ephemeral;
     size_t room = pfi_decide_room(ephemeral->end - ephemeral->plan_allocated, cycle->plan.held[0],
                                   cycle->plan.largest_hole, heap->options.large_threshold);
-    return pfi_decide_expands(cycle->plan.condemned, heap->options.stress.expand, room, pfi_heap_room_wanted(heap));
+    size_t demoted = pfi_move_plan_demoted(&cycle->plan);
+    size_t budget =
+        demoted == 0 ? heap->share.generations[0].budget : pfi_budget_between_pins(&heap->budget_rules[0], demoted);
+    return pfi_decide_expands(cycle->plan.condemned, heap->options.stress.expand, room,
+                              pfi_heap_room_wanted(heap, budget));
 }
 
 static size_t live_bytes(const struct pfi_cycle *cycle) {
@@ -151,10 +155,12 @@ static size_t wanted_budget(const struct pfi_cycle *cycle, int generation) {
 static size_t bound_budget(const struct pfi_cycle *cycle, int generation, size_t budget) {
     const struct pf_heap *heap = cycle->heap;
     size_t min = heap->budget_rules[generation].min;
+    if (generation == 0 && demoted_bytes(cycle) != 0) {
+        return pfi_budget_between_pins(&heap->budget_rules[0], demoted_bytes(cycle));
+    }
     if (generation < 2) {
         size_t least = pfi_max(min, heap->budget_rules[0].min >> generation);
-        size_t bound = pfi_budget_young_for_heap(budget, least, heap->live_after_full / 2 >> generation);
-        return generation == 0 ? pfi_budget_for_pins(&heap->budget_rules[0], bound, demoted_bytes(cycle)) : bound;
+        return pfi_budget_young_for_heap(budget, least, heap->live_after_full / 2 >> generation);
     }
     if (generation == PINFOLD_LARGE) {
         size_t old = heap->share.large_bytes + cycle->record.after_bytes[2];

@@ -25,8 +25,7 @@ size_t pfi_heap_room_needed(const struct pf_heap *heap) {
     return pfi_min(need, heap->options.segment_size / 2);
 }
 
-size_t pfi_heap_room_wanted(const struct pf_heap *heap) {
-    size_t budget = heap->share.generations[0].budget;
+size_t pfi_heap_room_wanted(const struct pf_heap *heap, size_t budget) {
     return pfi_min(pfi_max(heap->options.gen0_size, budget / 2 * 3), heap->options.segment_size / 2);
 }
 

@@ -42,9 +42,9 @@ bool pfi_heap_reserve_pins(struct pf_heap *heap, size_t more);
 /* Room behind generation 0 below which the ephemeral segment counts as low. */
 size_t pfi_heap_room_needed(const struct pf_heap *heap);
 
-/* Room that a compaction must leave there; with less, the young generations move to another segment. More than the
- * above, so that a segment that was left alone is not low again at once. */
-size_t pfi_heap_room_wanted(const struct pf_heap *heap);
+/* Room that a compaction must leave there for a next budget of `budget` bytes; with less, the young generations move to
+ * another segment. More than the above, so that a segment that was left alone is not low again at once. */
+size_t pfi_heap_room_wanted(const struct pf_heap *heap, size_t budget);
 
 /* The machine's memory load, percent, as of at most a tenth of a second ago. */
 unsigned pfi_heap_memory_load(struct pf_heap *heap);

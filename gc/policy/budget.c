@@ -67,6 +67,6 @@ size_t pfi_budget_gen0_min(size_t largest_cache, size_t private_cache, size_t se
     return budget < segment_size / 4 ? budget : segment_size / 4;
 }
 
-size_t pfi_budget_for_pins(const struct pfi_budget_rule *rule, size_t budget, size_t pinned) {
-    return budget >= pinned ? budget : pinned < rule->max ? pinned : rule->max;
+size_t pfi_budget_between_pins(const struct pfi_budget_rule *rule, size_t pinned) {
+    return pinned < rule->min ? rule->min : pinned < rule->max ? pinned : rule->max;
 }

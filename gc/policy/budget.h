@@ -36,10 +36,10 @@ size_t pfi_budget_smooth(size_t old_budget, int64_t budget_left, size_t new_budg
  * min on that account. */
 size_t pfi_budget_young_for_heap(size_t budget, size_t min, size_t share);
 
-/* Every collection looks at all pins that were left in generation 0, so that at least as many bytes as they take are
- * allocated in between: the looking costs each of those no more than if it survived once, and allocation goes into the
- * space between the pins first. At most the rule's max. */
-size_t pfi_budget_for_pins(const struct pfi_budget_rule *rule, size_t budget, size_t pinned);
+/* For generation 0 when pins were left in it. What it allocates until the next collection stays behind as holes between
+ * pins, so more than the rule's min is memory kept, not borrowed. But every collection looks at all of these pins, so
+ * that at least as many bytes as they take are allocated in between, which go into the holes first. */
+size_t pfi_budget_between_pins(const struct pfi_budget_rule *rule, size_t pinned);
 
 /* A full collection costs what lives in the whole heap, so large objects' budget must not be small beside that; and it
  * is memory, so it must not be large either: between half of `share` and `share`, not below min. */
