@@ -5,6 +5,7 @@
 #include "alloc/platform/check.h"
 #include "alloc/platform/clock.h"
 #include "gc/observe/verify.h"
+#include "gc/observe/walkable.h"
 #include "gc/policy/condemn.h"
 #include "gc/policy/decide.h"
 #include "gc/root/cards.h"
@@ -69,21 +70,36 @@ void pfi_cycle_begin_phase(struct pfi_cycle *cycle, enum pf_phase phase) {
     cycle->phase_started_ns = pfi_clock_now_ns();
 }
 
+static bool verifies(const struct pf_heap *heap) {
+    return heap->options.verify || heap->options.stress.verify;
+}
+
+static void check_walkable(const struct pfi_cycle *cycle, enum pf_phase phase) {
+    const struct pf_heap *heap = cycle->heap;
+    struct pf_message message;
+    if (verifies(heap)) {
+        int result = pfi_check_walkable(&heap->share, cycle->is_settled ? NULL : &cycle->plan, &message);
+        PINFOLD_REQUIRE(result == 0, "after phase %s of collection %llu: %s", pf_phase_text(phase),
+                        (unsigned long long)cycle->record.number, message.text);
+    }
+}
+
 void pfi_cycle_end_phase(struct pfi_cycle *cycle, enum pf_phase phase) {
     cycle->record.phase_ns[phase] += pfi_clock_now_ns() - cycle->phase_started_ns;
+    cycle->is_settled |= phase == PINFOLD_PHASE_COMPACT || phase == PINFOLD_PHASE_SWEEP;
+    check_walkable(cycle, phase);
     PINFOLD_SEND(&cycle->heap->events, phase_end, phase);
     pfi_check_set_phase(NULL, 0);
 }
 
 void pfi_cycle_verify(const struct pfi_cycle *cycle, const char *when) {
     struct pf_heap *heap = cycle->heap;
-    if (!heap->options.verify && !heap->options.stress.verify) {
-        return;
-    }
     struct pf_message message;
-    int result = pfi_verify(&heap->share, &heap->roots, heap->tags, &message);
-    PINFOLD_REQUIRE(result <= 0, "the heap is damaged %s collection %llu: %s", when,
-                    (unsigned long long)cycle->record.number, message.text);
+    if (verifies(heap)) {
+        int result = pfi_verify(&heap->share, &heap->roots, heap->tags, &message);
+        PINFOLD_REQUIRE(result <= 0, "the heap is damaged %s collection %llu: %s", when,
+                        (unsigned long long)cycle->record.number, message.text);
+    }
 }
 
 void pfi_cycle_decide(struct pfi_cycle *cycle) {

@@ -25,6 +25,7 @@ struct pfi_cycle {
     uint64_t started_ns;
     uint64_t phase_started_ns;
     bool compacts;
+    bool is_settled; /* the small objects are in their final places, and the plan means nothing any more */
     bool compacts_large;
 };
 

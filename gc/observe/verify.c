@@ -8,6 +8,7 @@
 #include "alloc/object_starts.h"
 #include "alloc/platform/os_memory.h"
 #include "alloc/walk.h"
+#include "gc/observe/walkable.h"
 
 struct verifier {
     const struct pfi_share *share;
@@ -38,17 +39,8 @@ static const char *name_of(uintptr_t object) {
     return object == 0 ? "root" : pfi_object_type(object)->name;
 }
 
-/* A type that could not be one must be recognized without following the pointer into nowhere: types lie outside the
- * heap, are aligned, and are neither NULL nor poison. */
-static bool type_is_plausible(const struct pfi_arena *arena, uintptr_t object) {
-    uintptr_t type = pfi_words(object)[0];
-    return type >= PINFOLD_PAGE && type % sizeof(void *) == 0 && !pfi_arena_contains(arena, type) &&
-           type >> 1 != (UINTPTR_MAX / 0xFF * PINFOLD_POISON) >> 1 &&
-           (PINFOLD_WORD_BITS < 64 || (uint64_t)type >> 47 == 0);
-}
-
 static int check_shape(struct verifier *verifier, const struct pfi_segment *segment, uintptr_t object) {
-    if (!type_is_plausible(verifier->share->arena, object)) {
+    if (!pfi_type_is_plausible(verifier->share->arena, object)) {
         return fail(verifier, "object %#zx (after %#zx) in segment %#zx has the type word %#zx, no type",
                     (size_t)object, (size_t)verifier->previous, (size_t)segment->base, (size_t)pfi_words(object)[0]);
     }
