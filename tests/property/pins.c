@@ -190,6 +190,8 @@ START_TEST(and_so_do_buffers_under_every_stress) {
     run_buffers("buffers, always sweep", "sweep", settings_seeds(1).first, count / 3);
     run_buffers("buffers, always expand", "expand,poison", settings_seeds(1).first, count / 3);
     run_buffers("buffers, collect every 40", "collect=40,compact", settings_seeds(1).first, count / 30);
+    run_buffers("buffers, verified", "compact,verify", settings_seeds(1).first, count / 10);
+    run_buffers("buffers, verified, always sweep", "sweep,verify", settings_seeds(1).first, count / 10);
 }
 END_TEST
 
