@@ -109,6 +109,10 @@ static void drop_much(struct mutation *mutation) {
 /* --- pins --- */
 
 static void pin_at(struct mutation *mutation, size_t index, struct shadow_object *object) {
+    int is_leaf = object->shape.kind == SHADOW_LEAF || object->shape.kind == SHADOW_BYTES;
+    if (mutation->limits->pins_only_leaves && !is_leaf) {
+        return;
+    }
     if (!shadow_pin(mutation->shadow, index, object) && !mutation->limits->may_fill) {
         replay_fail("no memory for pin %zu", index);
     }
@@ -123,7 +127,8 @@ static void change_pin(struct mutation *mutation) {
             pin_at(mutation, index, object);
         }
     } else if (random_chance(mutation->random, 25)) {
-        shadow_set_pin(shadow, index, random_value(mutation));
+        struct shadow_value nothing = {NULL, 0};
+        shadow_set_pin(shadow, index, mutation->limits->pins_only_leaves ? nothing : random_value(mutation));
     } else {
         shadow_unpin(shadow, index);
     }
@@ -308,7 +313,7 @@ static void change_frames(struct mutation *mutation) {
     size_t choice = random_below(mutation->random, 20);
     if (shadow->frame_count < SHADOW_FRAMES && choice < 10) {
         size_t slots = random_below(mutation->random, SHADOW_FRAME_SLOTS + 1);
-        if (mutation->limits->pins > 0 && choice < 4) {
+        if (mutation->limits->pins > 0 && !mutation->limits->pins_only_leaves && choice < 4) {
             shadow_push_pinning_frame(shadow, slots);
         } else {
             shadow_push_frame(shadow, slots);
@@ -379,7 +384,7 @@ static const struct operation *random_operation(struct random *random) {
 }
 
 struct mutator_limits mutator_default_limits(const struct pf_options *options) {
-    struct mutator_limits limits = {600000, options->large_threshold, 8, 6, 0, 0, 0};
+    struct mutator_limits limits = {600000, options->large_threshold, 8, 6, 0, 0, 0, 0};
     return limits;
 }
 
@@ -396,6 +401,7 @@ struct mutator_limits mutator_random_limits(const struct pf_options *options, st
                                     collect_per_mille[random_below(random, 4)],
                                     pins[random_below(random, 4)],
                                     pin_per_mille[random_below(random, 4)],
+                                    random_chance(random, 40),
                                     0};
     if (options->reserve_size != 0 && options->reserve_size < little_address_space) {
         limits.live_bytes = options->reserve_size;

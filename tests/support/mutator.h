@@ -14,6 +14,7 @@ struct mutator_limits {
     unsigned collect_per_mille; /* share of operations that collect */
     size_t pins;                /* most pins at a time, up to SHADOW_PINS; 0: no pinning frames either */
     unsigned pin_per_mille; /* share of operations that pin or unpin, and of fresh objects that are pinned at once */
+    int pins_only_leaves;   /* what is pinned has no references, as buffers have none; no pinning frames then */
     int may_fill;           /* the heap may become full: a refused allocation is answered by dropping much */
 };
 

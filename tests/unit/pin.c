@@ -182,6 +182,38 @@ START_TEST(thousands_of_pins_hold_their_objects_between_garbage) {
 }
 END_TEST
 
+/* More plugs than a collection keeps a list of: it then walks all of them again. */
+START_TEST(pins_hold_their_objects_among_very_many_that_move) {
+    enum { SURVIVORS = 80000, PINNED = 200 };
+    static struct pf_handle *pins[PINNED];
+    static struct node *nodes[PINNED];
+    struct pf_options options = fixture_options();
+    struct fixture fixture = fixture_open(&options);
+    {
+        PINFOLD_ROOTS(fixture.thread, root, 1);
+        for (size_t i = 0; i < SURVIVORS; i++) {
+            (void)fixture_node(fixture.thread, 0);
+            struct node *node = fixture_node(fixture.thread, i);
+            pf_store(fixture.thread, &node->left, root[0]);
+            root[0] = node;
+            if (i % (SURVIVORS / PINNED) == 0) {
+                nodes[i / (SURVIVORS / PINNED)] = node;
+                pins[i / (SURVIVORS / PINNED)] = pin(&fixture, node);
+            }
+        }
+        pf_collect(fixture.thread, 0, PINFOLD_COLLECT_COMPACT);
+        pf_collect(fixture.thread, 2, PINFOLD_COLLECT_COMPACT);
+        fixture_check_list(root[0], SURVIVORS);
+        for (size_t i = 0; i < PINNED; i++) {
+            ck_assert_ptr_eq(pf_handle_get(pins[i]), nodes[i]);
+            ck_assert_uint_eq(nodes[i]->key, i * (SURVIVORS / PINNED));
+            pf_unpin(fixture.heap, pins[i]);
+        }
+    }
+    fixture_close(&fixture);
+}
+END_TEST
+
 START_TEST(a_large_object_may_be_pinned) {
     struct fixture fixture = open_tiny();
     (void)pf_alloc_array(fixture.thread, &bytes_type, 50000);
@@ -339,8 +371,8 @@ SUITE("unit/pin", a_pinned_object_stays_where_it_is_through_collections_of_every
       an_object_whose_pin_is_gone_moves_again, pins_are_counted_by_being_many,
       a_pin_alone_keeps_its_object_and_what_that_refers_to, references_in_a_pinned_object_follow_what_moves,
       references_to_a_pinned_object_stay_as_they_are, thousands_of_pins_hold_their_objects_between_garbage,
-      a_large_object_may_be_pinned, a_pinned_handle_may_be_set_to_another_object_and_then_pins_that,
-      a_pinned_handle_may_hold_nothing, a_pin_may_be_ended_as_any_handle_is,
-      a_strong_handle_or_an_ordinary_frame_pins_nothing, pins_outlive_the_thread_that_made_them,
-      a_tagged_reference_in_a_pinned_handle_pins_and_keeps_its_tag, a_word_that_is_no_reference_pins_nothing,
-      a_pin_holds_its_object_with_the_lowest_tag_of_a_reference)
+      pins_hold_their_objects_among_very_many_that_move, a_large_object_may_be_pinned,
+      a_pinned_handle_may_be_set_to_another_object_and_then_pins_that, a_pinned_handle_may_hold_nothing,
+      a_pin_may_be_ended_as_any_handle_is, a_strong_handle_or_an_ordinary_frame_pins_nothing,
+      pins_outlive_the_thread_that_made_them, a_tagged_reference_in_a_pinned_handle_pins_and_keeps_its_tag,
+      a_word_that_is_no_reference_pins_nothing, a_pin_holds_its_object_with_the_lowest_tag_of_a_reference)

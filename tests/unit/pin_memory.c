@@ -18,8 +18,8 @@ static struct fixture open_small(void) {
 }
 
 /* Pins the object again and again until there is no memory; returns how many pins there are. */
-static size_t pin_until_refused(struct fixture *fixture, void *object, struct pf_handle **pins, size_t first) {
-    for (size_t count = first; count < MOST_PINS; count++) {
+static size_t pin_until_refused(struct fixture *fixture, void *object, struct pf_handle **pins) {
+    for (size_t count = 0; count < MOST_PINS; count++) {
         struct pf_handle *const untouched = (struct pf_handle *)fixture;
         pins[count] = untouched;
         enum pf_status status = pf_pin(fixture->heap, object, &pins[count]);
@@ -32,39 +32,46 @@ static size_t pin_until_refused(struct fixture *fixture, void *object, struct pf
     ck_abort_msg("a million pins were made without memory");
 }
 
+/* `other` has no memory for its first pin, `node` has many. */
+static void check_while_refused(struct fixture *fixture, struct node *node, void *const *other,
+                                const struct pf_handle *last) {
+    struct pf_handle *refused = NULL;
+    ck_assert_int_eq(pf_pin(fixture->heap, *other, &refused), PINFOLD_OUT_OF_MEMORY);
+    ck_assert_ptr_null(refused);
+    ck_assert_int_eq(pf_is_pinned(fixture->heap, *other), 0);
+    ck_assert_int_eq(pf_handle_create(fixture->heap, PINFOLD_HANDLE_PINNED, *other, &refused), PINFOLD_OUT_OF_MEMORY);
+    for (int generation = 0; generation < 3; generation++) {
+        pf_collect(fixture->thread, generation, PINFOLD_COLLECT_COMPACT);
+        ck_assert_ptr_eq(pf_handle_get(last), node);
+        ck_assert_uint_eq(node->key, 1);
+        ck_assert_uint_eq(((struct node *)*other)->key, 2);
+    }
+}
+
+static void unpin_all(struct fixture *fixture, struct pf_handle **pins, size_t count) {
+    for (size_t i = 0; i < count; i++) {
+        pf_unpin(fixture->heap, pins[i]);
+    }
+}
+
 START_TEST(a_pin_without_memory_for_it_is_refused_and_nothing_changes) {
     static struct pf_handle *pins[MOST_PINS];
     struct fixture fixture = open_small();
-    {
+    if (process_limit_writable_memory(for_malloc, 0)) {
         PINFOLD_ROOTS(fixture.thread, root, 1);
         (void)fixture_node(fixture.thread, 0);
         struct node *node = fixture_node(fixture.thread, 1);
         (void)fixture_node(fixture.thread, 0);
-        struct node *other = fixture_node(fixture.thread, 2);
-        root[0] = other;
-        if (!process_limit_writable_memory(for_malloc, 0)) {
-            return;
-        }
-        size_t count = pin_until_refused(&fixture, node, pins, 0);
+        root[0] = fixture_node(fixture.thread, 2);
+        size_t count = pin_until_refused(&fixture, node, pins);
         ck_assert_uint_gt(count, 64);
-        struct pf_handle *refused = NULL;
-        ck_assert_int_eq(pf_pin(fixture.heap, other, &refused), PINFOLD_OUT_OF_MEMORY);
-        ck_assert_ptr_null(refused);
-        ck_assert_int_eq(pf_is_pinned(fixture.heap, other), 0);
-        ck_assert_int_eq(pf_handle_create(fixture.heap, PINFOLD_HANDLE_PINNED, other, &refused), PINFOLD_OUT_OF_MEMORY);
-        for (int generation = 0; generation < 3; generation++) {
-            pf_collect(fixture.thread, generation, PINFOLD_COLLECT_COMPACT);
-            ck_assert_ptr_eq(pf_handle_get(pins[count - 1]), node);
-            ck_assert_uint_eq(node->key, 1);
-            ck_assert_uint_eq(((struct node *)root[0])->key, 2);
-        }
+        check_while_refused(&fixture, node, &root[0], pins[count - 1]);
         process_lift_limits();
-        ck_assert_int_eq(pf_pin(fixture.heap, root[0], &refused), PINFOLD_OK);
+        struct pf_handle *pin = NULL;
+        ck_assert_int_eq(pf_pin(fixture.heap, root[0], &pin), PINFOLD_OK);
         ck_assert_int_eq(pf_is_pinned(fixture.heap, root[0]), 1);
-        pf_unpin(fixture.heap, refused);
-        for (size_t i = 0; i < count; i++) {
-            pf_unpin(fixture.heap, pins[i]);
-        }
+        pf_unpin(fixture.heap, pin);
+        unpin_all(&fixture, pins, count);
         ck_assert_int_eq(pf_is_pinned(fixture.heap, node), 0);
     }
     fixture_close(&fixture);
@@ -75,18 +82,15 @@ START_TEST(room_that_a_pin_leaves_serves_the_next_one) {
     static struct pf_handle *pins[MOST_PINS];
     struct fixture fixture = open_small();
     struct node *node = fixture_node(fixture.thread, 1);
-    if (!process_limit_writable_memory(for_malloc, 0)) {
-        return;
-    }
-    size_t count = pin_until_refused(&fixture, node, pins, 0);
-    for (int round = 0; round < 100; round++) {
-        pf_unpin(fixture.heap, pins[count - 1]);
-        ck_assert_int_eq(pf_pin(fixture.heap, node, &pins[count - 1]), PINFOLD_OK);
-    }
-    pf_collect(fixture.thread, 2, PINFOLD_COLLECT_COMPACT);
-    process_lift_limits();
-    for (size_t i = 0; i < count; i++) {
-        pf_unpin(fixture.heap, pins[i]);
+    if (process_limit_writable_memory(for_malloc, 0)) {
+        size_t count = pin_until_refused(&fixture, node, pins);
+        for (int round = 0; round < 100; round++) {
+            pf_unpin(fixture.heap, pins[count - 1]);
+            ck_assert_int_eq(pf_pin(fixture.heap, node, &pins[count - 1]), PINFOLD_OK);
+        }
+        pf_collect(fixture.thread, 2, PINFOLD_COLLECT_COMPACT);
+        process_lift_limits();
+        unpin_all(&fixture, pins, count);
     }
     fixture_close(&fixture);
 }
@@ -94,10 +98,7 @@ END_TEST
 
 START_TEST(a_pinning_frame_without_memory_for_it_is_not_pushed) {
     struct fixture fixture = open_small();
-    if (!process_limit_writable_memory(for_malloc, 0)) {
-        return;
-    }
-    {
+    if (process_limit_writable_memory(for_malloc, 0)) {
         PINFOLD_PINS(fixture.thread, pinned, 1);
         struct node *node = fixture_node(fixture.thread, 1);
         pinned[0] = node;
@@ -112,8 +113,8 @@ START_TEST(a_pinning_frame_without_memory_for_it_is_not_pushed) {
         slots[0] = fixture_node(fixture.thread, 2);
         ck_assert_int_eq(pf_is_pinned(fixture.heap, slots[0]), 1);
         pf_frame_pop(fixture.thread, &frame);
+        process_lift_limits();
     }
-    process_lift_limits();
     fixture_close(&fixture);
 }
 END_TEST

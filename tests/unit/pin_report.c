@@ -90,18 +90,19 @@ START_TEST(a_nonzero_result_ends_the_report_and_is_returned) {
     for (int i = 0; i < 3; i++) {
         pins[i] = pin(&fixture, node);
     }
-    PINFOLD_PINS(fixture.thread, pinned, 1);
-    pinned[0] = node;
-    for (size_t stop = 1; stop <= 4; stop++) {
-        struct report report = {.stop_at = stop};
-        ck_assert_int_eq(pf_pin_report(fixture.thread, note, &report), 77);
-        ck_assert_uint_eq(report.count, stop);
+    {
+        PINFOLD_PINS(fixture.thread, pinned, 1);
+        pinned[0] = node;
+        for (size_t stop = 1; stop <= 4; stop++) {
+            struct report report = {.stop_at = stop};
+            ck_assert_int_eq(pf_pin_report(fixture.thread, note, &report), 77);
+            ck_assert_uint_eq(report.count, stop);
+        }
     }
-    pinned[0] = NULL;
     for (int i = 0; i < 3; i++) {
         pf_unpin(fixture.heap, pins[i]);
     }
-    fixture_verify(&fixture);
+    fixture_close(&fixture);
 }
 END_TEST
 
