@@ -39,7 +39,7 @@ unsigned pfi_heap_memory_load(struct pf_heap *heap) {
 }
 
 void pfi_heap_release_segment(struct pf_heap *heap, struct pfi_segment *segment) {
-    PINFOLD_SEND(&heap->events, segment_freed, (void *)segment->base, segment->end - segment->base, segment->is_large);
+    PINFOLD_SEND(&heap->events, segment_freed, (void *)segment->base, segment->end - segment->base, segment->kind);
     pfi_segment_release(&heap->arena, segment);
 }
 
@@ -75,6 +75,11 @@ void pfi_heap_give_back(struct pf_heap *heap) {
     for (struct pfi_segment *segment = share->large_segments; segment != NULL && given < limit;
          segment = segment->next) {
         given += trim_tail(heap, segment, large_budget / 8, limit - given);
+    }
+    size_t pinned_keep = share->generations[PINFOLD_PINNED].budget / 8;
+    for (struct pfi_segment *segment = share->pinned_segments; segment != NULL && given < limit;
+         segment = segment->next) {
+        given += trim_tail(heap, segment, pinned_keep, limit - given);
     }
     if (given < limit) {
         /* More than the budget: first fit does not use free runs in the order in which they are kept. */

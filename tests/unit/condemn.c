@@ -13,7 +13,7 @@ enum { MEGABYTE = 1000000 };
 static struct pfi_condemn_input content(int requested) {
     return (struct pfi_condemn_input){
         .requested = requested,
-        .budget_left = {MEGABYTE, MEGABYTE, MEGABYTE, MEGABYTE},
+        .budget_left = {MEGABYTE, MEGABYTE, MEGABYTE, MEGABYTE, MEGABYTE},
         .segment_room = 10 * MEGABYTE,
         .segment_need = MEGABYTE,
         .gen2_bytes = 50 * MEGABYTE,
@@ -33,7 +33,7 @@ START_TEST(an_induced_collection_takes_what_was_named_whatever_the_state) {
     for (int requested = 0; requested <= 2; ++requested) {
         struct pfi_condemn_input input = content(requested);
         input.is_induced = true;
-        input.budget_left[1] = input.budget_left[2] = input.budget_left[3] = -1;
+        input.budget_left[1] = input.budget_left[2] = input.budget_left[3] = input.budget_left[4] = -1;
         input.segment_room = 0;
         input.gen2_unusable = input.gen2_bytes;
         input.memory_load = 99;

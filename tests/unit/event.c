@@ -50,18 +50,18 @@ static void phase_end(void *data, enum pf_phase phase) {
     note(data, "]");
 }
 
-static void segment_created(void *data, void *base, size_t size, int is_large) {
+static void segment_created(void *data, void *base, size_t size, enum pf_segment_kind kind) {
     struct log *log = data;
     (void)base;
     log->segments += size > 0;
-    note(log, is_large ? "+l " : "+s ");
+    note(log, kind == PINFOLD_SEGMENT_LARGE ? "+l " : "+s ");
 }
 
-static void segment_freed(void *data, void *base, size_t size, int is_large) {
+static void segment_freed(void *data, void *base, size_t size, enum pf_segment_kind kind) {
     struct log *log = data;
     (void)base;
     log->segments -= size > 0;
-    note(log, is_large ? "-l " : "-s ");
+    note(log, kind == PINFOLD_SEGMENT_LARGE ? "-l " : "-s ");
 }
 
 static void out_of_memory(void *data, size_t size) {

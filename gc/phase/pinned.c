@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: MIT */
+#include "gc/phase/pinned.h"
+
+#include "alloc/card_table.h"
+#include "alloc/object.h"
+#include "alloc/object_starts.h"
+
+/* How many bits marking sets for an object: one for each granule, but for large objects only the first. */
+static size_t marked_granules(const struct pfi_share *share, size_t size) {
+    return size < share->options->large_threshold ? size >> PINFOLD_GRANULE_SHIFT : 1;
+}
+
+/* Clears what marking set for an object; whether it did. */
+static bool take_marks(const struct pfi_share *share, uintptr_t object, size_t size) {
+    const struct pfi_arena *arena = share->arena;
+    size_t granule = object >> PINFOLD_GRANULE_SHIFT;
+    if (!pfi_bits_test(arena->mark_words, granule)) {
+        return false;
+    }
+    size_t count = marked_granules(share, size);
+    pfi_bits_clear_run(arena->mark_words, granule, count);
+    if (pfi_bits_test(arena->pin_words, granule)) {
+        pfi_bits_clear_run(arena->pin_words, granule, count);
+    }
+    return true;
+}
+
+/* Dead bytes behind the last object are no run: the segment ends earlier. */
+static void cut_segment(struct pfi_share *share, struct pfi_segment *segment, uintptr_t end) {
+    pfi_cards_clean_inside(share->arena->cards, end, pfi_align_up(segment->allocated, PINFOLD_CARD));
+    segment->allocated = end;
+    pfi_share_poison_tail(share, segment);
+}
+
+static void sweep_segment(struct pfi_share *share, struct pfi_segment *segment) {
+    uintptr_t dead = segment->first; /* where the dead run before `object` begins */
+    for (uintptr_t object = segment->first; object < segment->allocated;) {
+        size_t size = pfi_object_size(object);
+        if (!pfi_object_is_free(object) && take_marks(share, object, size)) {
+            pfi_share_thread_gap(share, PINFOLD_PINNED, dead, object - dead);
+            pfi_object_starts_note(share->arena->object_starts, object);
+            dead = object + size;
+        }
+        object += size;
+    }
+    cut_segment(share, segment, dead);
+}
+
+void pfi_sweep_pinned(struct pfi_share *share, struct pfi_segment **emptied) {
+    struct pfi_generation *pinned = &share->generations[PINFOLD_PINNED];
+    pinned->free_bytes = 0;
+    pfi_free_list_clear(&pinned->free_list);
+    for (struct pfi_segment **link = &share->pinned_segments; *link != NULL;) {
+        struct pfi_segment *segment = *link;
+        sweep_segment(share, segment);
+        if (segment->allocated != segment->first) {
+            link = &segment->next;
+            continue;
+        }
+        *link = segment->next;
+        segment->next = *emptied;
+        *emptied = segment;
+    }
+}
