@@ -4,9 +4,43 @@
 #include "alloc/object_starts.h"
 #include "alloc/platform/check.h"
 
-/* How many free objects of a bin are looked at before fresh memory is taken. Their sizes differ by a factor of two and
- * their alignment by anything, so a bin may hold thousands that do not fit. */
-enum { TRIES = 64 };
+enum {
+    /* How many free objects of a bin are looked at before fresh memory is taken. Their sizes differ by a factor of two
+     * and their alignment by anything, so a bin may hold thousands that do not fit. */
+    TRIES = 64,
+    SMALLEST_DECOMMIT = 1 << 16, /* shorter free objects are not worth a system call and the faults afterwards */
+};
+
+struct pages {
+    uintptr_t low;
+    uintptr_t high;
+};
+
+/* The whole pages inside a free object, but for the one with its header. */
+static struct pages inner_pages(uintptr_t start, size_t size) {
+    return (struct pages){pfi_align_up(start + PINFOLD_MIN_FREE_ITEM, PINFOLD_PAGE),
+                          pfi_align_down(start + size, PINFOLD_PAGE)};
+}
+
+size_t pfi_pinned_heap_page_bytes(uintptr_t start, size_t size) {
+    if (size < SMALLEST_DECOMMIT) {
+        return 0;
+    }
+    struct pages pages = inner_pages(start, size);
+    return pages.high - pages.low;
+}
+
+size_t pfi_pinned_heap_clean_bytes(uintptr_t free_object) {
+    size_t bytes = pfi_pinned_heap_page_bytes(free_object, pfi_object_size(free_object));
+    return bytes != 0 && *pfi_free_object_planned_end(free_object) != 0 ? bytes : 0;
+}
+
+void pfi_pinned_heap_thread(struct pfi_share *share, uintptr_t start, size_t size, bool clean) {
+    pfi_share_thread_gap(share, PINFOLD_PINNED, start, size);
+    if (size >= SMALLEST_DECOMMIT) {
+        *pfi_free_object_planned_end(start) = clean;
+    }
+}
 
 /* Where in [start, end) the object goes; 0 when it does not fit. What is left before it is nothing or large enough for
  * a free object. Callers have bounded size and alignment by the arena's, so only a sum near the end of the address
@@ -31,19 +65,30 @@ static bool fits_item(const void *context, uintptr_t item) {
     return rest == 0 || rest >= PINFOLD_MIN_OBJECT;
 }
 
+/* Zeroes [start, end) but for the pages that are known to read as zero. */
+static void clear_around(uintptr_t start, uintptr_t end, const struct pages *zero) {
+    uintptr_t low = pfi_clamp(zero->low, start, end);
+    uintptr_t high = pfi_clamp(zero->high, low, end);
+    memset((void *)start, 0, low - start);
+    memset((void *)high, 0, end - high);
+}
+
 static uintptr_t take_free_object(struct pfi_share *share, const struct pfi_pinned_request *request, size_t tries) {
     struct pfi_generation *pinned = &share->generations[PINFOLD_PINNED];
     uintptr_t item = pfi_free_list_take_fitting(&pinned->free_list, request->size, tries, fits_item, request);
     if (item == 0) {
         return 0;
     }
-    uintptr_t end = item + pfi_object_size(item);
-    uintptr_t object = place_in(item, end, request);
+    size_t size = pfi_object_size(item);
+    size_t clean_bytes = pfi_pinned_heap_clean_bytes(item);
+    struct pages zero = clean_bytes == 0 ? (struct pages){item, item} : inner_pages(item, size);
+    uintptr_t object = place_in(item, item + size, request);
     uintptr_t object_end = object + request->size;
-    pinned->free_bytes -= end - item;
-    memset((void *)object, 0, request->size);
-    pfi_share_thread_gap(share, PINFOLD_PINNED, item, object - item);
-    pfi_share_thread_gap(share, PINFOLD_PINNED, object_end, end - object_end);
+    clear_around(object, object_end, &zero);
+    pinned->free_bytes -= size;
+    pfi_counter_add(&share->arena->committed, clean_bytes);
+    pfi_pinned_heap_thread(share, item, object - item, false);
+    pfi_pinned_heap_thread(share, object_end, item + size - object_end, false);
     return object;
 }
 
@@ -61,7 +106,7 @@ static uintptr_t take_segment_end(struct pfi_share *share, struct pfi_segment *s
     }
     pfi_segment_clear(segment, object, object_end);
     segment->allocated = object_end;
-    pfi_share_thread_gap(share, PINFOLD_PINNED, start, object - start);
+    pfi_pinned_heap_thread(share, start, object - start, false);
     return object;
 }
 
@@ -133,4 +178,36 @@ enum pfi_exhausted pfi_pinned_heap_allocate(struct pfi_share *share, const struc
     share->allocated_bytes += request->size;
     *object = start;
     return PINFOLD_EXHAUSTED_NOT;
+}
+
+static size_t decommit_free_object(struct pfi_share *share, uintptr_t item) {
+    struct pages pages = inner_pages(item, pfi_object_size(item));
+    pfi_arena_decommit(share->arena, pages.low, pages.high - pages.low);
+    *pfi_free_object_planned_end(item) = 1;
+    return pages.high - pages.low;
+}
+
+/* The bins lead to the long free objects without a walk over all the short ones and the objects between them. */
+size_t pfi_pinned_heap_decommit_free(struct pfi_share *share, size_t keep, size_t limit) {
+    const struct pfi_free_list *list = &share->generations[PINFOLD_PINNED].free_list;
+    size_t kept = 0;
+    size_t given = 0;
+    if (share->options->stress.poison) {
+        return 0;
+    }
+    for (unsigned bin = pfi_free_list_bin(list, SMALLEST_DECOMMIT); bin < list->bin_count; ++bin) {
+        uintptr_t item = list->bins[bin].head;
+        for (; item != 0 && given < limit; item = *pfi_free_object_link(item)) {
+            size_t size = pfi_object_size(item);
+            if (pfi_pinned_heap_page_bytes(item, size) == 0 || pfi_pinned_heap_clean_bytes(item) != 0) {
+                continue;
+            }
+            if (kept < keep) {
+                kept += size;
+            } else {
+                given += decommit_free_object(share, item);
+            }
+        }
+    }
+    return given;
 }

@@ -2,6 +2,7 @@
 #include "gc/heap.h"
 
 #include "alloc/large.h"
+#include "alloc/pinned_heap.h"
 #include "alloc/platform/clock.h"
 #include "alloc/platform/os_memory.h"
 #include "gc/world/mutator.h"
@@ -63,6 +64,22 @@ static size_t expected_growth(const struct pf_heap *heap) {
     return pfi_min(budgets, heap->live_after_full + 2 * heap->options.gen0_size);
 }
 
+/* What was born pinned: ends of segments, then the whole pages of free objects. */
+static void give_back_pinned(struct pf_heap *heap, size_t limit) {
+    struct pfi_share *share = &heap->share;
+    const struct pfi_generation *pinned = &share->generations[PINFOLD_PINNED];
+    size_t live = pfi_share_generation_bytes(share, PINFOLD_PINNED) - pinned->free_bytes;
+    size_t budget = pfi_min(pinned->budget, live);
+    size_t given = 0;
+    for (struct pfi_segment *segment = share->pinned_segments; segment != NULL && given < limit;
+         segment = segment->next) {
+        given += trim_tail(heap, segment, budget / 8, limit - given);
+    }
+    if (given < limit) {
+        pfi_pinned_heap_decommit_free(share, budget / 4 * 5, limit - given);
+    }
+}
+
 void pfi_heap_give_back(struct pf_heap *heap) {
     struct pfi_share *share = &heap->share;
     size_t large_budget = pfi_min(share->generations[PINFOLD_LARGE].budget, share->large_bytes);
@@ -76,13 +93,11 @@ void pfi_heap_give_back(struct pf_heap *heap) {
          segment = segment->next) {
         given += trim_tail(heap, segment, large_budget / 8, limit - given);
     }
-    size_t pinned_keep = share->generations[PINFOLD_PINNED].budget / 8;
-    for (struct pfi_segment *segment = share->pinned_segments; segment != NULL && given < limit;
-         segment = segment->next) {
-        given += trim_tail(heap, segment, pinned_keep, limit - given);
-    }
     if (given < limit) {
         /* More than the budget: first fit does not use free runs in the order in which they are kept. */
-        pfi_large_decommit_free(share, large_budget / 4 * 5, limit - given);
+        given += pfi_large_decommit_free(share, large_budget / 4 * 5, limit - given);
+    }
+    if (given < limit) {
+        give_back_pinned(heap, limit - given);
     }
 }

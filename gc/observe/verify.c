@@ -6,6 +6,7 @@
 
 #include "alloc/card_table.h"
 #include "alloc/object_starts.h"
+#include "alloc/pinned_heap.h"
 #include "alloc/platform/os_memory.h"
 #include "alloc/walk.h"
 
@@ -60,6 +61,18 @@ static int check_shape(struct verifier *verifier, const struct pfi_segment *segm
     return 0;
 }
 
+/* What of a free object was given back to the system. */
+static size_t clean_bytes_of(const struct pfi_segment *segment, uintptr_t object) {
+    switch (segment->kind) {
+    case PINFOLD_SEGMENT_LARGE:
+        return pfi_large_run_is_clean(object) ? pfi_object_size(object) : 0;
+    case PINFOLD_SEGMENT_PINNED:
+        return pfi_pinned_heap_clean_bytes(object);
+    default:
+        return 0;
+    }
+}
+
 /* First pass: walkability, and where objects start. */
 static int note_chain(struct verifier *verifier, const struct pfi_segment *segment) {
     for (; segment != NULL; segment = segment->next) {
@@ -77,8 +90,7 @@ static int note_chain(struct verifier *verifier, const struct pfi_segment *segme
                 int generation = pfi_share_generation_of(verifier->share, object);
                 size_t size = pfi_object_size(object);
                 verifier->free_bytes[generation] += size;
-                verifier->clean_bytes +=
-                    segment->kind == PINFOLD_SEGMENT_LARGE && pfi_large_run_is_clean(object) ? size : 0;
+                verifier->clean_bytes += clean_bytes_of(segment, object);
             }
             verifier->previous = object;
             object += pfi_walk_step(segment, object);
