@@ -195,44 +195,55 @@ void *pf_try_alloc_slow(struct pf_thread *thread, const struct pf_type *type, si
     return try_allocate(&allocation);
 }
 
-/* Opens an allocation that is born pinned because it was asked to. */
-static void pinned_open(struct allocation *allocation, struct pf_thread *thread, const struct pf_type *type,
-                        size_t size, size_t length, size_t alignment) {
+static void check_pinned(const struct pf_thread *thread, const struct pf_type *type, size_t alignment) {
     bool is_power = (alignment & (alignment - 1)) == 0;
+    PINFOLD_REQUIRE(thread != NULL && type != NULL, "a pinned allocation: the thread or the type is NULL");
     PINFOLD_REQUIRE(alignment == 0 || (alignment >= PINFOLD_GRANULE && is_power),
                     "a pinned %s cannot be aligned to %zu bytes: neither 0 nor a power of two from %d up", type->name,
                     alignment, PINFOLD_GRANULE);
-    allocation_open(allocation, thread, type, size, length, alignment == 0 ? PINFOLD_GRANULE : alignment);
+}
+
+/* Opens an allocation that is born pinned because it was asked to. */
+static void pinned_open(struct allocation *allocation, struct pf_thread *thread, const struct pf_type *type,
+                        size_t alignment) {
+    check_pinned(thread, type, alignment);
+    alignment = pfi_max(alignment, PINFOLD_GRANULE);
+    allocation_open(allocation, thread, type, type->base_size, PINFOLD_NO_LENGTH, alignment);
+}
+
+/* The same for arrays; false when there can be none of this length. */
+static bool pinned_array_open(struct allocation *allocation, struct pf_thread *thread, const struct pf_type *type,
+                              size_t length, size_t alignment, bool may_fail) {
+    check_pinned(thread, type, alignment);
+    if (length > pf_max_length(type)) {
+        pf_bad_length(thread, type, length, may_fail);
+        return false;
+    }
+    alignment = pfi_max(alignment, PINFOLD_GRANULE);
+    allocation_open(allocation, thread, type, pf_array_size(type, length), length, alignment);
+    return true;
 }
 
 void *pf_alloc_pinned(struct pf_thread *thread, const struct pf_type *type, size_t alignment) {
     struct allocation allocation;
-    pinned_open(&allocation, thread, type, type->base_size, PINFOLD_NO_LENGTH, alignment);
+    pinned_open(&allocation, thread, type, alignment);
     return allocate(&allocation);
 }
 
 void *pf_try_alloc_pinned(struct pf_thread *thread, const struct pf_type *type, size_t alignment) {
     struct allocation allocation;
-    pinned_open(&allocation, thread, type, type->base_size, PINFOLD_NO_LENGTH, alignment);
+    pinned_open(&allocation, thread, type, alignment);
     return try_allocate(&allocation);
 }
 
 void *pf_alloc_array_pinned(struct pf_thread *thread, const struct pf_type *type, size_t length, size_t alignment) {
     struct allocation allocation;
-    if (length > pf_max_length(type)) {
-        return pf_bad_length(thread, type, length, 0);
-    }
-    pinned_open(&allocation, thread, type, pf_array_size(type, length), length, alignment);
-    return allocate(&allocation);
+    return pinned_array_open(&allocation, thread, type, length, alignment, false) ? allocate(&allocation) : NULL;
 }
 
 void *pf_try_alloc_array_pinned(struct pf_thread *thread, const struct pf_type *type, size_t length, size_t alignment) {
     struct allocation allocation;
-    if (length > pf_max_length(type)) {
-        return pf_bad_length(thread, type, length, 1);
-    }
-    pinned_open(&allocation, thread, type, pf_array_size(type, length), length, alignment);
-    return try_allocate(&allocation);
+    return pinned_array_open(&allocation, thread, type, length, alignment, true) ? try_allocate(&allocation) : NULL;
 }
 
 void *pf_bad_length(struct pf_thread *thread, const struct pf_type *type, size_t length, int may_fail) {

@@ -74,6 +74,13 @@ START_TEST(a_spent_budget_of_large_objects_asks_for_a_full_collection) {
 }
 END_TEST
 
+START_TEST(a_spent_budget_of_pinned_objects_asks_for_a_full_collection) {
+    struct pfi_condemn_input input = content(0);
+    input.budget_left[4] = 0;
+    ck_assert_int_eq(pfi_condemn(&input), 2);
+}
+END_TEST
+
 START_TEST(a_low_ephemeral_segment_takes_generation_1_along) {
     struct pfi_condemn_input input = content(0);
     input.segment_room = input.segment_need - 1;
@@ -170,7 +177,8 @@ SUITE("unit/condemn", a_heap_beyond_its_limit_is_collected_whole_whatever_its_bu
       an_induced_collection_takes_what_was_named_whatever_the_state, a_spent_budget_of_generation_1_raises_to_it,
       spent_budgets_of_both_older_generations_raise_to_a_full_collection,
       a_spent_budget_of_generation_2_waits_for_that_of_generation_1,
-      a_spent_budget_of_large_objects_asks_for_a_full_collection, a_low_ephemeral_segment_takes_generation_1_along,
+      a_spent_budget_of_large_objects_asks_for_a_full_collection,
+      a_spent_budget_of_pinned_objects_asks_for_a_full_collection, a_low_ephemeral_segment_takes_generation_1_along,
       a_low_ephemeral_segment_takes_generation_2_along_when_its_budget_is_spent,
       unusable_free_space_in_generation_2_turns_generation_1_into_a_full_collection,
       little_unusable_free_space_does_not_count_however_small_generation_2_is,
