@@ -161,6 +161,28 @@ START_TEST(what_they_refer_to_survives_young_collections_and_is_followed) {
 }
 END_TEST
 
+/* Room below an old object makes a full compaction move it. */
+START_TEST(what_they_refer_to_is_followed_when_a_full_collection_moves_it) {
+    struct fixture fixture = open_verified(NULL);
+    {
+        PINFOLD_ROOTS(fixture.thread, root, 2);
+        fixture_list(fixture.thread, &root[1], 1000);
+        root[0] = pf_alloc_pinned(fixture.thread, &node_type, 0);
+        struct node *holder = root[0];
+        holder->left = fixture_node(fixture.thread, 43);
+        pf_collect(fixture.thread, 2, PINFOLD_COLLECT_COMPACT);
+        pf_collect(fixture.thread, 2, PINFOLD_COLLECT_COMPACT);
+        uintptr_t before = (uintptr_t)holder->left;
+        ck_assert_int_eq(pf_generation_of(fixture.heap, holder->left), 2);
+        root[1] = NULL;
+        pf_collect(fixture.thread, 2, PINFOLD_COLLECT_COMPACT);
+        ck_assert_uint_lt((uintptr_t)holder->left, before);
+        ck_assert_uint_eq(holder->left->key, 43);
+    }
+    fixture_close(&fixture);
+}
+END_TEST
+
 START_TEST(arrays_of_references_longer_than_cards_keep_what_every_element_refers_to) {
     enum { LENGTH = 20000 };
     struct fixture fixture = open_verified(NULL);
@@ -362,6 +384,7 @@ END_TEST
 SUITE("unit/born_pinned", every_way_to_allocate_makes_a_pinned_object_of_a_pinned_type,
       an_object_of_any_type_is_pinned_when_asked_for, elements_of_arrays_and_other_objects_themselves_are_aligned,
       they_never_move, what_they_refer_to_survives_young_collections_and_is_followed,
+      what_they_refer_to_is_followed_when_a_full_collection_moves_it,
       arrays_of_references_longer_than_cards_keep_what_every_element_refers_to,
       dead_ones_go_in_full_collections_and_their_memory_is_used_again, statistics_records_and_the_walk_tell_of_them,
       pinning_them_once_more_is_allowed_and_changes_nothing, a_large_object_may_be_pinned,
