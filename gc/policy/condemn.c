@@ -40,6 +40,6 @@ int pfi_condemn(const struct pfi_condemn_input *input) {
     return generation;
 }
 
-bool pfi_condemn_prefers_full(size_t dirty_bytes, size_t gen2_bytes, size_t resting_bytes, size_t young_bytes) {
-    return dirty_bytes > gen2_bytes / 2 && gen2_bytes + resting_bytes < 2 * young_bytes;
+bool pfi_condemn_prefers_full(size_t dirty_bytes, size_t gen2_bytes, size_t beside_gen2_bytes, size_t young_bytes) {
+    return dirty_bytes > gen2_bytes / 2 && gen2_bytes + beside_gen2_bytes < 2 * young_bytes;
 }

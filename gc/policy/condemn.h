@@ -30,6 +30,6 @@ int pfi_condemn(const struct pfi_condemn_input *input);
 /* Whether a full collection is no dearer than one of generation 1: that one walks every dirty card of the old
  * generation twice, and where most of them are dirty, it costs as much and frees less. Not where what is old (large
  * and pinned objects included: a full collection marks them, too) is more than twice what is young. */
-bool pfi_condemn_prefers_full(size_t dirty_bytes, size_t gen2_bytes, size_t resting_bytes, size_t young_bytes);
+bool pfi_condemn_prefers_full(size_t dirty_bytes, size_t gen2_bytes, size_t beside_gen2_bytes, size_t young_bytes);
 
 #endif

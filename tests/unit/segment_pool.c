@@ -99,11 +99,14 @@ START_TEST(the_segment_released_last_comes_first_and_kinds_are_kept_apart) {
     small[0] = pfi_segment_create(&arena, SMALL, PINFOLD_SEGMENT_SMALL);
     small[1] = pfi_segment_create(&arena, SMALL, PINFOLD_SEGMENT_SMALL);
     struct pfi_segment *large = pfi_segment_create(&arena, LARGE, PINFOLD_SEGMENT_LARGE);
+    struct pfi_segment *pinned = pfi_segment_create(&arena, LARGE, PINFOLD_SEGMENT_PINNED);
     pfi_segment_release(&arena, small[0]);
     pfi_segment_release(&arena, large);
+    pfi_segment_release(&arena, pinned);
     pfi_segment_release(&arena, small[1]);
     ck_assert_ptr_eq(pfi_segment_create(&arena, SMALL, PINFOLD_SEGMENT_SMALL), small[1]);
     ck_assert_ptr_eq(pfi_segment_create(&arena, LARGE, PINFOLD_SEGMENT_LARGE), large);
+    ck_assert_ptr_eq(pfi_segment_create(&arena, LARGE, PINFOLD_SEGMENT_PINNED), pinned);
     ck_assert_ptr_eq(pfi_segment_create(&arena, SMALL, PINFOLD_SEGMENT_SMALL), small[0]);
     ck_assert_uint_eq(arena.pool.count, 0);
     close_arena();
