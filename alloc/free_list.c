@@ -79,8 +79,8 @@ static uintptr_t unlink_after(struct pfi_free_list *list, unsigned bin, uintptr_
     return item;
 }
 
-/* Items lie far apart and have not been looked at for long, so what the next call will hand out, to be zeroed at once, is
- * fetched now: as much as an item of this bin surely has. */
+/* Items lie far apart and have not been looked at for long, so what the next call will hand out, to be zeroed at once,
+ * is fetched now: as much as an item of this bin surely has. */
 static void fetch_next(const struct pfi_free_list *list, unsigned bin) {
     uintptr_t next = list->bins[bin].head;
     uintptr_t size = bin == 0 ? CACHE_LINE : pfi_min(list->first_limit << (bin - 1), MOST_FETCHED);
@@ -105,17 +105,35 @@ uintptr_t pfi_free_list_pop(struct pfi_free_list *list, size_t size) {
     return 0;
 }
 
-uintptr_t pfi_free_list_take(struct pfi_free_list *list, size_t size) {
+PINFOLD_INLINE uintptr_t take(struct pfi_free_list *list, size_t size, size_t tries, pfi_free_list_fits *fits,
+                              const void *request) {
     unsigned first = pfi_free_list_bin(list, size);
     for (uint32_t bins = list->nonempty & ~((1u << first) - 1); bins != 0; bins &= bins - 1) {
         unsigned bin = (unsigned)__builtin_ctz(bins);
         uintptr_t previous = 0;
-        for (uintptr_t item = list->bins[bin].head; item != 0; item = *pfi_free_object_link(item)) {
-            if (pfi_object_size(item) >= size) {
+        size_t tried = 0;
+        for (uintptr_t item = list->bins[bin].head; item != 0 && tried < tries; item = *pfi_free_object_link(item)) {
+            if (pfi_object_size(item) >= size && fits(request, item)) {
                 return unlink_after(list, bin, previous);
             }
             previous = item;
+            ++tried;
         }
     }
     return 0;
+}
+
+static inline bool fits_by_size(const void *request, uintptr_t item) {
+    (void)request;
+    (void)item;
+    return true;
+}
+
+uintptr_t pfi_free_list_take(struct pfi_free_list *list, size_t size) {
+    return take(list, size, SIZE_MAX, fits_by_size, NULL);
+}
+
+uintptr_t pfi_free_list_take_fitting(struct pfi_free_list *list, size_t size, size_t tries, pfi_free_list_fits *fits,
+                                     const void *request) {
+    return take(list, size, tries, fits, request);
 }

@@ -49,4 +49,10 @@ uintptr_t pfi_free_list_pop(struct pfi_free_list *list, size_t size);
 /* Takes the first item of at least `size` bytes out of the list, beginning with the bin of its own class; 0 if none. */
 uintptr_t pfi_free_list_take(struct pfi_free_list *list, size_t size);
 
+/* The same where size is not all: of the items of at least `size` bytes takes the first that `fits` the request, after
+ * looking at no more than `tries` items of each bin. */
+typedef bool pfi_free_list_fits(const void *request, uintptr_t item);
+uintptr_t pfi_free_list_take_fitting(struct pfi_free_list *list, size_t size, size_t tries, pfi_free_list_fits *fits,
+                                     const void *request);
+
 #endif

@@ -66,9 +66,9 @@ static uintptr_t take_from_segments(struct pfi_share *share, size_t footprint, e
         }
     }
     struct pfi_segment *segment =
-        pfi_segment_create(share->arena, pfi_max(footprint, share->options->large_segment_size), true);
+        pfi_segment_create(share->arena, pfi_max(footprint, share->options->large_segment_size), PINFOLD_SEGMENT_LARGE);
     if (segment == NULL) { /* where the arena is nearly full, one that holds just this object */
-        segment = pfi_segment_create(share->arena, footprint, true);
+        segment = pfi_segment_create(share->arena, footprint, PINFOLD_SEGMENT_LARGE);
     }
     if (segment == NULL) {
         return 0;

@@ -6,8 +6,8 @@
 #include "alloc/platform/check.h"
 
 /* What is on standby must not make a request fail that the arena could serve. */
-static struct pfi_segment *find_range(struct pfi_arena *arena, size_t size, bool is_large) {
-    struct pfi_segment *segment = pfi_segment_pool_take(arena, size, is_large);
+static struct pfi_segment *find_range(struct pfi_arena *arena, size_t size, enum pf_segment_kind kind) {
+    struct pfi_segment *segment = pfi_segment_pool_take(arena, size, kind);
     if (segment == NULL) {
         segment = pfi_arena_carve(arena, size);
     }
@@ -17,13 +17,13 @@ static struct pfi_segment *find_range(struct pfi_arena *arena, size_t size, bool
     return segment;
 }
 
-struct pfi_segment *pfi_segment_create(struct pfi_arena *arena, size_t size, bool is_large) {
-    struct pfi_segment *segment = find_range(arena, size, is_large);
+struct pfi_segment *pfi_segment_create(struct pfi_arena *arena, size_t size, enum pf_segment_kind kind) {
+    struct pfi_segment *segment = find_range(arena, size, kind);
     if (segment == NULL) {
         return NULL;
     }
-    segment->is_large = is_large;
-    segment->first = segment->base + (is_large ? 0 : PINFOLD_MIN_OBJECT);
+    segment->kind = kind;
+    segment->first = segment->base + (kind == PINFOLD_SEGMENT_SMALL ? PINFOLD_MIN_OBJECT : 0);
     segment->allocated = segment->first;
     segment->plan_allocated = segment->first;
     segment->used = segment->base;

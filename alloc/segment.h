@@ -6,11 +6,10 @@
  *      | gap | objects ... | garbage ... | zero ........ | reserved ...... |
  *
  * base + 16 = first <= allocated <= committed <= end and allocated <= ... used <= committed. The gap holds the record
- * of the very first plug; segments of large objects have none. Bytes in [used, committed) are known to be zero.
- * plan_allocated is the end after the planned compaction; it, plan_tail and the entries mean something from plan to the
- * end of compaction.
- * Owner: one heap share; changed by its allocator and by stopped collections. The header lies outside the segment, in
- * the arena's array, so that a collection can make a segment without asking for memory.
+ * of the very first plug; segments of objects that never move have none. Bytes in [used, committed) are known to be
+ * zero. plan_allocated is the end after the planned compaction; it, plan_tail and the entries mean something from plan
+ * to the end of compaction. Owner: one heap share; changed by its allocator and by stopped collections. The header lies
+ * outside the segment, in the arena's array, so that a collection can make a segment without asking for memory.
  */
 #ifndef PINFOLD_ALLOC_SEGMENT_H
 #define PINFOLD_ALLOC_SEGMENT_H
@@ -18,6 +17,7 @@
 #include <stdbool.h>
 
 #include "alloc/arena.h"
+#include "pinfold/event.h"
 
 struct pfi_segment {
     struct pfi_segment *next; /* in its share's chain */
@@ -31,12 +31,12 @@ struct pfi_segment {
     uintptr_t used;
     uintptr_t committed;
     uintptr_t end;
-    bool is_large;
+    enum pf_segment_kind kind;
 };
 
 /* A segment of at least `size` bytes (rounded up to units), from standby if one there fits, else new; NULL when the
  * arena has no such range. Nothing is committed yet. */
-struct pfi_segment *pfi_segment_create(struct pfi_arena *arena, size_t size, bool is_large);
+struct pfi_segment *pfi_segment_create(struct pfi_arena *arena, size_t size, enum pf_segment_kind kind);
 
 /* Gives the memory back, and the range to the standby list or the arena. The segment must be out of every chain. */
 void pfi_segment_release(struct pfi_arena *arena, struct pfi_segment *segment);

@@ -6,16 +6,16 @@
 #include "alloc/segment.h"
 
 void pfi_segment_pool_open(struct pfi_segment_pool *pool, size_t small_size, size_t large_size) {
-    *pool = (struct pfi_segment_pool){.standard_size = {small_size, large_size}};
+    *pool = (struct pfi_segment_pool){.standard_size = {small_size, large_size, large_size}};
 }
 
 static size_t touched(const struct pfi_segment *segment) {
     return segment->used - segment->base;
 }
 
-static struct pfi_segment *pop(struct pfi_segment_pool *pool, bool is_large) {
-    struct pfi_segment *segment = pool->first[is_large];
-    pool->first[is_large] = segment->next;
+static struct pfi_segment *pop(struct pfi_segment_pool *pool, enum pf_segment_kind kind) {
+    struct pfi_segment *segment = pool->first[kind];
+    pool->first[kind] = segment->next;
     --pool->count;
     pool->bytes -= segment->end - segment->base;
     pool->touched_bytes -= touched(segment);
@@ -25,34 +25,34 @@ static struct pfi_segment *pop(struct pfi_segment_pool *pool, bool is_large) {
 bool pfi_segment_pool_put(struct pfi_arena *arena, struct pfi_segment *segment) {
     struct pfi_segment_pool *pool = &arena->pool;
     size_t size = segment->end - segment->base;
-    if (size != pool->standard_size[segment->is_large]) {
+    if (size != pool->standard_size[segment->kind]) {
         return false;
     }
     PINFOLD_REQUIRE(segment->committed == segment->base, "segment %#zx goes on standby with %zu bytes committed",
                     (size_t)segment->base, (size_t)(segment->committed - segment->base));
     pfi_cards_clean(arena->cards, segment->base, segment->used);
     segment->allocated = segment->first; /* no address in it belongs to an object */
-    segment->next = pool->first[segment->is_large];
-    pool->first[segment->is_large] = segment;
+    segment->next = pool->first[segment->kind];
+    pool->first[segment->kind] = segment;
     ++pool->count;
     pool->bytes += size;
     pool->touched_bytes += touched(segment);
     return true;
 }
 
-struct pfi_segment *pfi_segment_pool_take(struct pfi_arena *arena, size_t size, bool is_large) {
+struct pfi_segment *pfi_segment_pool_take(struct pfi_arena *arena, size_t size, enum pf_segment_kind kind) {
     struct pfi_segment_pool *pool = &arena->pool;
-    if (pool->first[is_large] == NULL || pfi_align_up(size, PINFOLD_UNIT) != pool->standard_size[is_large]) {
+    if (pool->first[kind] == NULL || pfi_align_up(size, PINFOLD_UNIT) != pool->standard_size[kind]) {
         return NULL;
     }
-    return pop(pool, is_large);
+    return pop(pool, kind);
 }
 
 bool pfi_segment_pool_drain(struct pfi_arena *arena) {
     bool had_some = arena->pool.count != 0;
-    for (int is_large = 0; is_large <= 1; ++is_large) {
-        while (arena->pool.first[is_large] != NULL) {
-            pfi_arena_return(arena, pop(&arena->pool, is_large != 0));
+    for (int kind = 0; kind < PINFOLD_SEGMENT_KINDS; ++kind) {
+        while (arena->pool.first[kind] != NULL) {
+            pfi_arena_return(arena, pop(&arena->pool, (enum pf_segment_kind)kind));
         }
     }
     return had_some;
@@ -60,11 +60,11 @@ bool pfi_segment_pool_drain(struct pfi_arena *arena) {
 
 bool pfi_segment_pool_is_valid(const struct pfi_segment_pool *pool) {
     struct pfi_segment_pool sum = {.count = 0};
-    for (int is_large = 0; is_large <= 1; ++is_large) {
-        for (const struct pfi_segment *segment = pool->first[is_large]; segment != NULL; segment = segment->next) {
+    for (int kind = 0; kind < PINFOLD_SEGMENT_KINDS; ++kind) {
+        for (const struct pfi_segment *segment = pool->first[kind]; segment != NULL; segment = segment->next) {
             size_t size = segment->end - segment->base;
-            if (segment->is_large != (is_large != 0) || segment->committed != segment->base ||
-                segment->allocated != segment->first || size != pool->standard_size[is_large]) {
+            if (segment->kind != (enum pf_segment_kind)kind || segment->committed != segment->base ||
+                segment->allocated != segment->first || size != pool->standard_size[kind]) {
                 return false;
             }
             ++sum.count;

@@ -7,11 +7,11 @@
  *                            |
  *                            +--drain, when the arena has no other room--> the arena
  *
- * Two stacks, small and large, so that a range comes back for the kind of objects that its tables were written for:
- * slides of small objects are left behind by collections, those of large ones are not, and NONE means that one stays.
- * On standby `committed` is the segment's base, and `used` still tells how far the side tables have been written: they
- * keep that memory, and the account of bookkeeping goes on charging for it. Cards are clean, as those of a new segment.
- * Owner: the arena. Changed by the allocator and by stopped collections.
+ * A stack for each kind of segment, so that a range comes back for the kind of objects that its tables were written
+ * for: slides of small objects are left behind by collections, those of large ones are not, and NONE means that one
+ * stays. On standby `committed` is the segment's base, and `used` still tells how far the side tables have been
+ * written: they keep that memory, and the account of bookkeeping goes on charging for it. Cards are clean, as those of
+ * a new segment. Owner: the arena. Changed by the allocator and by stopped collections.
  */
 #ifndef PINFOLD_ALLOC_SEGMENT_POOL_H
 #define PINFOLD_ALLOC_SEGMENT_POOL_H
@@ -19,18 +19,21 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+#include "pinfold/event.h"
+
 struct pfi_arena;
 struct pfi_segment;
 
 struct pfi_segment_pool {
-    size_t standard_size[2]; /* of small and large segments; 0 = nothing is kept */
-    struct pfi_segment *first[2];
+    size_t standard_size[PINFOLD_SEGMENT_KINDS]; /* 0 = nothing is kept */
+    struct pfi_segment *first[PINFOLD_SEGMENT_KINDS];
     size_t count;
     size_t bytes;         /* of address space */
     size_t touched_bytes; /* part of it whose side tables may hold memory */
 };
 
-/* From now on released segments of these sizes go on standby. */
+/* From now on released segments of these sizes go on standby; those of objects that were born pinned are as large as
+ * those of large objects. */
 void pfi_segment_pool_open(struct pfi_segment_pool *pool, size_t small_size, size_t large_size);
 
 /* Keeps a segment that is out of every chain; its memory must have been decommitted, `used` apart. false: it is not of
@@ -38,7 +41,7 @@ void pfi_segment_pool_open(struct pfi_segment_pool *pool, size_t small_size, siz
 bool pfi_segment_pool_put(struct pfi_arena *arena, struct pfi_segment *segment);
 
 /* A segment that serves a request for `size` bytes of its kind: the one that was put there last; NULL if none does. */
-struct pfi_segment *pfi_segment_pool_take(struct pfi_arena *arena, size_t size, bool is_large);
+struct pfi_segment *pfi_segment_pool_take(struct pfi_arena *arena, size_t size, enum pf_segment_kind kind);
 
 /* Returns every range to the arena. false: there was none. */
 bool pfi_segment_pool_drain(struct pfi_arena *arena);

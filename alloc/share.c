@@ -11,10 +11,12 @@ enum {
     GEN2_FIRST_LIMIT = PINFOLD_WORD_BITS == 64 ? 256 : 128,
     LARGE_BINS = 7,
     LARGE_FIRST_LIMIT = 1 << 16,
+    PINNED_BINS = 12,
+    PINNED_FIRST_LIMIT = 256,
 };
 
 enum pf_status pfi_share_init(struct pfi_share *share, struct pfi_arena *arena, const struct pf_options *options) {
-    struct pfi_segment *segment = pfi_segment_create(arena, options->segment_size, false);
+    struct pfi_segment *segment = pfi_segment_create(arena, options->segment_size, PINFOLD_SEGMENT_SMALL);
     if (segment == NULL) {
         return PINFOLD_CANNOT_RESERVE;
     }
@@ -34,6 +36,7 @@ enum pf_status pfi_share_init(struct pfi_share *share, struct pfi_arena *arena, 
     pfi_free_list_init(&share->generations[1].free_list, 1, 0);
     pfi_free_list_init(&share->generations[2].free_list, GEN2_BINS, GEN2_FIRST_LIMIT);
     pfi_free_list_init(&share->generations[PINFOLD_LARGE].free_list, LARGE_BINS, LARGE_FIRST_LIMIT);
+    pfi_free_list_init(&share->generations[PINFOLD_PINNED].free_list, PINNED_BINS, PINNED_FIRST_LIMIT);
     return PINFOLD_OK;
 }
 
@@ -42,8 +45,8 @@ int pfi_share_generation_of(const struct pfi_share *share, uintptr_t address) {
     if (segment == NULL || address < segment->first || address >= segment->allocated) {
         return -1;
     }
-    if (segment->is_large) {
-        return PINFOLD_LARGE;
+    if (segment->kind != PINFOLD_SEGMENT_SMALL) {
+        return segment->kind == PINFOLD_SEGMENT_LARGE ? PINFOLD_LARGE : PINFOLD_PINNED;
     }
     if (segment != share->ephemeral || address < share->start[1]) {
         return 2;
@@ -66,8 +69,10 @@ size_t pfi_share_generation_bytes(const struct pfi_share *share, int generation)
         return pfi_share_end(share, generation) - pfi_share_start(share, generation);
     case 2:
         return chain_bytes(share->segments) - (share->ephemeral->allocated - share->start[1]);
-    default:
+    case PINFOLD_LARGE:
         return chain_bytes(share->large_segments);
+    default:
+        return chain_bytes(share->pinned_segments);
     }
 }
 

@@ -6,6 +6,7 @@
  *                                                  [ gen2 part | gen1 | gen0 -> allocated ... end )
  *                                                    first       ^start[1] ^start[0]
  *     large_segments -> ... (large objects, logically part of generation 2)
+ *     pinned_segments -> ... (objects that were born pinned, logically part of generation 2)
  *
  * Invariant: first <= start[1] <= start[0] <= allocated on the ephemeral segment, which is the last of its chain.
  * Owner: its heap. Changed by the allocator (one thread at a time) and by collections with the world stopped.
@@ -33,6 +34,7 @@ struct pfi_share {
     struct pfi_segment *segments;
     struct pfi_segment *ephemeral;
     struct pfi_segment *large_segments;
+    struct pfi_segment *pinned_segments;
     uintptr_t start[2]; /* of generation 0 and 1, on the ephemeral segment */
     struct pfi_generation generations[PINFOLD_GENERATIONS];
     size_t quantum;
@@ -61,7 +63,7 @@ static inline uintptr_t pfi_share_end(const struct pfi_share *share, int generat
     return generation == 0 ? share->ephemeral->allocated : share->start[generation - 1];
 }
 
-/* 0, 1, 2, PINFOLD_LARGE, or -1 for an address outside every segment's objects. */
+/* 0, 1, 2, PINFOLD_LARGE, PINFOLD_PINNED, or -1 for an address outside every segment's objects. */
 int pfi_share_generation_of(const struct pfi_share *share, uintptr_t address);
 
 /* Bytes of objects and free objects. */

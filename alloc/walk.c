@@ -23,6 +23,10 @@ static int walk_chain(const struct pfi_segment *segment, pfi_walk_visit *visit, 
 }
 
 int pfi_walk_share(const struct pfi_share *share, pfi_walk_visit *visit, void *context) {
-    int result = walk_chain(share->segments, visit, context);
-    return result != 0 ? result : walk_chain(share->large_segments, visit, context);
+    const struct pfi_segment *const chains[] = {share->segments, share->large_segments, share->pinned_segments};
+    int result = 0;
+    for (size_t index = 0; index < sizeof chains / sizeof chains[0] && result == 0; ++index) {
+        result = walk_chain(chains[index], visit, context);
+    }
+    return result;
 }

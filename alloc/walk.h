@@ -12,7 +12,7 @@
 /* Bytes from `object` to the next one. */
 static inline size_t pfi_walk_step(const struct pfi_segment *segment, uintptr_t object) {
     size_t size = pfi_object_size(object);
-    return segment->is_large ? pfi_large_footprint(size) : size;
+    return segment->kind == PINFOLD_SEGMENT_LARGE ? pfi_large_footprint(size) : size;
 }
 
 /* Calls `visit` for everything in [from, to), which must begin at an object; stops and returns when it returns
@@ -21,7 +21,7 @@ typedef int pfi_walk_visit(void *context, const struct pfi_segment *segment, uin
 int pfi_walk_range(const struct pfi_segment *segment, uintptr_t from, uintptr_t to, pfi_walk_visit *visit,
                    void *context);
 
-/* Every segment of the share, small objects first. */
+/* Every segment of the share: small objects, then large ones, then those that were born pinned. */
 int pfi_walk_share(const struct pfi_share *share, pfi_walk_visit *visit, void *context);
 
 #endif

@@ -12,6 +12,7 @@
 #include "gc/phase/expand.h"
 #include "gc/phase/large.h"
 #include "gc/phase/mark.h"
+#include "gc/phase/pinned.h"
 #include "gc/phase/plan.h"
 #include "gc/phase/relocate.h"
 #include "gc/phase/sweep.h"
@@ -40,7 +41,8 @@ static void expand(struct pfi_cycle *cycle) {
     if (cycle->plan.reuses) {
         return;
     }
-    PINFOLD_SEND(&heap->events, segment_created, (void *)segment->base, segment->end - segment->base, 0);
+    PINFOLD_SEND(&heap->events, segment_created, (void *)segment->base, segment->end - segment->base,
+                 PINFOLD_SEGMENT_SMALL);
 }
 
 /* From the first relocated reference on, nothing can fail: all memory is committed before. */
@@ -73,13 +75,15 @@ static void sweep(struct pfi_cycle *cycle) {
     pfi_cycle_end_phase(cycle, PINFOLD_PHASE_SWEEP);
 }
 
-static void compact_or_sweep_large(struct pfi_cycle *cycle) {
+/* Large objects, compacted if that was decided, and those that were born pinned, which are swept always. */
+static void settle_old(struct pfi_cycle *cycle) {
     pfi_cycle_begin_phase(cycle, PINFOLD_PHASE_LARGE);
     if (cycle->compacts_large) {
         pfi_compact_large(&cycle->heap->share, &cycle->emptied);
     } else {
         pfi_sweep_large(&cycle->heap->share, &cycle->emptied);
     }
+    pfi_sweep_pinned(&cycle->heap->share, &cycle->emptied);
     pfi_cycle_end_phase(cycle, PINFOLD_PHASE_LARGE);
 }
 
@@ -95,7 +99,7 @@ int pfi_collect(struct pf_heap *heap, const struct pfi_request *request) {
         sweep(&cycle);
     }
     if (cycle.record.generation == 2) {
-        compact_or_sweep_large(&cycle);
+        settle_old(&cycle);
     }
     pfi_age_handles(&heap->roots.handles, &heap->share, cycle.record.generation, heap->tags);
     pfi_cycle_close(&cycle);

@@ -15,6 +15,13 @@ static bool is_last_chance(const struct pfi_cycle *cycle) {
     return cycle->request.reason == PINFOLD_REASON_LAST_CHANCE;
 }
 
+/* Bytes in old objects outside generation 2's own segments: whole pages of large ones, and those that were born pinned.
+ */
+static size_t beside_gen2_bytes(const struct pfi_share *share) {
+    size_t pinned = pfi_share_generation_bytes(share, PINFOLD_PINNED) - share->generations[PINFOLD_PINNED].free_bytes;
+    return share->large_bytes + pinned;
+}
+
 static int choose_generation(struct pf_heap *heap, const struct pfi_request *request) {
     const struct pfi_share *share = &heap->share;
     const struct pfi_generation *old = &share->generations[2];
@@ -38,7 +45,7 @@ static int choose_generation(struct pf_heap *heap, const struct pfi_request *req
     if (generation == 1 && !input.is_induced && !heap->last_full_was_futile) {
         size_t dirty = pfi_cards_count_older(share) << PINFOLD_CARD_SHIFT;
         size_t young = pfi_share_generation_bytes(share, 0) + pfi_share_generation_bytes(share, 1);
-        return pfi_condemn_prefers_full(dirty, input.gen2_bytes, share->large_bytes, young) ? 2 : 1;
+        return pfi_condemn_prefers_full(dirty, input.gen2_bytes, beside_gen2_bytes(share), young) ? 2 : 1;
     }
     return generation;
 }
@@ -178,8 +185,8 @@ static size_t bound_budget(const struct pfi_cycle *cycle, int generation, size_t
         size_t least = pfi_max(min, heap->budget_rules[0].min >> generation);
         return pfi_budget_young_for_heap(budget, least, heap->live_after_full / 2 >> generation);
     }
-    if (generation == PINFOLD_LARGE) {
-        size_t old = heap->share.large_bytes + cycle->record.after_bytes[2];
+    if (generation > 2) {
+        size_t old = beside_gen2_bytes(&heap->share) + cycle->record.after_bytes[2];
         return pfi_budget_large_for_heap(budget, min, old / 100 * heap->options.large_growth_percent);
     }
     return budget;
@@ -203,7 +210,7 @@ static void set_budgets(struct pfi_cycle *cycle) {
     int condemned = cycle->record.generation;
     for (int generation = 0; generation < PINFOLD_GENERATIONS; ++generation) {
         struct pfi_generation *numbers = &share->generations[generation];
-        if (generation <= condemned || (condemned == 2 && generation == PINFOLD_LARGE)) {
+        if (generation <= condemned || condemned == 2) {
             numbers->budget = new_budget(cycle, generation);
             numbers->budget_left = (int64_t)numbers->budget;
         }
@@ -242,6 +249,7 @@ static void fill_record(struct pfi_cycle *cycle) {
     }
     if (cycle->record.generation == 2) {
         cycle->record.survived_bytes[PINFOLD_LARGE] = share->large_bytes;
+        cycle->record.survived_bytes[PINFOLD_PINNED] = beside_gen2_bytes(share) - share->large_bytes;
     }
     cycle->record.moved_bytes = cycle->compacts ? cycle->plan.moved : 0;
     cycle->record.compacted = cycle->compacts;

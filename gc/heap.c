@@ -2,6 +2,7 @@
 #include "gc/heap.h"
 
 #include "alloc/large.h"
+#include "alloc/pinned_heap.h"
 #include "alloc/platform/clock.h"
 #include "alloc/platform/os_memory.h"
 #include "gc/world/mutator.h"
@@ -39,7 +40,7 @@ unsigned pfi_heap_memory_load(struct pf_heap *heap) {
 }
 
 void pfi_heap_release_segment(struct pf_heap *heap, struct pfi_segment *segment) {
-    PINFOLD_SEND(&heap->events, segment_freed, (void *)segment->base, segment->end - segment->base, segment->is_large);
+    PINFOLD_SEND(&heap->events, segment_freed, (void *)segment->base, segment->end - segment->base, segment->kind);
     pfi_segment_release(&heap->arena, segment);
 }
 
@@ -63,6 +64,22 @@ static size_t expected_growth(const struct pf_heap *heap) {
     return pfi_min(budgets, heap->live_after_full + 2 * heap->options.gen0_size);
 }
 
+/* What was born pinned: ends of segments, then the whole pages of free objects. */
+static void give_back_pinned(struct pf_heap *heap, size_t limit) {
+    struct pfi_share *share = &heap->share;
+    const struct pfi_generation *pinned = &share->generations[PINFOLD_PINNED];
+    size_t live = pfi_share_generation_bytes(share, PINFOLD_PINNED) - pinned->free_bytes;
+    size_t budget = pfi_min(pinned->budget, live);
+    size_t given = 0;
+    for (struct pfi_segment *segment = share->pinned_segments; segment != NULL && given < limit;
+         segment = segment->next) {
+        given += trim_tail(heap, segment, budget / 8, limit - given);
+    }
+    if (given < limit) {
+        pfi_pinned_heap_decommit_free(share, budget / 4 * 5, limit - given);
+    }
+}
+
 void pfi_heap_give_back(struct pf_heap *heap) {
     struct pfi_share *share = &heap->share;
     size_t large_budget = pfi_min(share->generations[PINFOLD_LARGE].budget, share->large_bytes);
@@ -78,6 +95,9 @@ void pfi_heap_give_back(struct pf_heap *heap) {
     }
     if (given < limit) {
         /* More than the budget: first fit does not use free runs in the order in which they are kept. */
-        pfi_large_decommit_free(share, large_budget / 4 * 5, limit - given);
+        given += pfi_large_decommit_free(share, large_budget / 4 * 5, limit - given);
+    }
+    if (given < limit) {
+        give_back_pinned(heap, limit - given);
     }
 }

@@ -64,6 +64,21 @@ static inline void pfi_bits_set_run(uint64_t *words, size_t position, size_t cou
     words[last] |= last_mask;
 }
 
+/* Clears count >= 1 bits from `position` on. */
+static inline void pfi_bits_clear_run(uint64_t *words, size_t position, size_t count) {
+    size_t first = position / 64;
+    size_t last = (position + count - 1) / 64;
+    uint64_t first_mask = ~pfi_bits_below(position % 64);
+    uint64_t last_mask = ~(uint64_t)0 >> (63 - (position + count - 1) % 64);
+    if (first == last) {
+        words[first] &= ~(first_mask & last_mask);
+        return;
+    }
+    words[first] &= ~first_mask;
+    memset(words + first + 1, 0, (last - first - 1) * sizeof(uint64_t));
+    words[last] &= ~last_mask;
+}
+
 /* First position in [from, to) whose bit differs from those of `flip` (0: next one bit; all ones: next zero bit). */
 static inline size_t pfi_bits_find(const uint64_t *words, size_t from, size_t to, uint64_t flip) {
     if (from >= to) {

@@ -34,7 +34,7 @@ static double kib(uint64_t bytes) {
     return (double)bytes / 1024;
 }
 
-/* A full collection takes the large objects with it. */
+/* A full collection takes the large objects and those that were born pinned with it. */
 static int is_condemned(const struct pf_collection *record, int generation) {
     return generation <= record->generation || record->generation == 2;
 }
@@ -87,15 +87,23 @@ static void print_sizes(const size_t *bytes, FILE *out) {
 
 static void print_history_heads(FILE *out) {
     static const char *const groups[] = {"before", "survived, by where from", "free after", "next budget"};
-    enum { GROUPS = sizeof groups / sizeof groups[0], LEFT = 57 + 9 * PINFOLD_PHASES };
+    static const char *const columns[PINFOLD_GENERATIONS] = {"gen0", "gen1", "gen2", "large", "pinned"};
+    enum {
+        GROUPS = sizeof groups / sizeof groups[0],
+        LEFT = 57 + 9 * PINFOLD_PHASES,
+        GROUP_WIDTH = 9 * PINFOLD_GENERATIONS - 1,
+    };
     fprintf(out, "%*s", LEFT, "");
     for (int group = 0; group < GROUPS; group++) {
-        fprintf(out, " | %-35s", groups[group]);
+        fprintf(out, " | %-*s", GROUP_WIDTH, groups[group]);
     }
     fprintf(out, " |\n%7s g %-12s %-20s %-3s %9s", "number", "reason", "decision", "", "pause");
     print_phase_heads(out);
     for (int group = 0; group < GROUPS; group++) {
-        fprintf(out, " | %8s %8s %8s %8s", "gen0", "gen1", "gen2", "large");
+        fprintf(out, " |");
+        for (int generation = 0; generation < PINFOLD_GENERATIONS; generation++) {
+            fprintf(out, " %8s", columns[generation]);
+        }
     }
     fprintf(out, " | %8s\n", "moved");
 }

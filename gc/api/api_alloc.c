@@ -9,6 +9,7 @@
 #include "alloc/card_table.h"
 #include "alloc/context.h"
 #include "alloc/large.h"
+#include "alloc/pinned_heap.h"
 #include "alloc/platform/check.h"
 #include "gc/collect.h"
 #include "gc/world/mutator.h"
@@ -22,11 +23,17 @@ struct allocation {
     const struct pf_type *type;
     size_t size;
     size_t length;
+    size_t alignment; /* 0: an ordinary object; of what pfi_pinned_request tells otherwise */
     uintptr_t object;
 };
 
-static bool is_large(const struct allocation *allocation) {
-    return allocation->size >= allocation->heap->options.large_threshold;
+static bool is_pinned(const struct allocation *allocation) {
+    return allocation->alignment != 0;
+}
+
+/* Not in generation 0, whose collections and those of generation 1 cannot make room for it. */
+static bool is_born_old(const struct allocation *allocation) {
+    return is_pinned(allocation) || allocation->size >= allocation->heap->options.large_threshold;
 }
 
 static enum pfi_exhausted fit_small(struct allocation *allocation) {
@@ -48,15 +55,30 @@ static enum pfi_exhausted fit_small(struct allocation *allocation) {
     return PINFOLD_EXHAUSTED_NOT;
 }
 
-/* A new large object counts as old, so references stored before the next safepoint need the cards that the program is
- * promised not to need a barrier for. */
 static enum pfi_exhausted fit_large(struct allocation *allocation) {
+    return pfi_large_allocate(&allocation->heap->share, allocation->size, &allocation->object);
+}
+
+static enum pfi_exhausted fit_pinned(struct allocation *allocation) {
+    struct pfi_pinned_request request = {
+        .size = allocation->size,
+        .alignment = allocation->alignment,
+        .offset = allocation->type->element_size == 0 ? 0 : allocation->type->base_size,
+    };
+    return pfi_pinned_heap_allocate(&allocation->heap->share, &request, &allocation->object);
+}
+
+/* An object that counts as old from the start: references stored before the next safepoint need the cards that the
+ * program is promised not to need a barrier for. A new segment is the first of its chain. */
+static enum pfi_exhausted fit_old(struct allocation *allocation) {
     struct pf_heap *heap = allocation->heap;
-    const struct pfi_segment *newest = heap->share.large_segments;
-    enum pfi_exhausted why = pfi_large_allocate(&heap->share, allocation->size, &allocation->object);
-    if (heap->share.large_segments != newest) {
-        newest = heap->share.large_segments;
-        PINFOLD_SEND(&heap->events, segment_created, (void *)newest->base, newest->end - newest->base, 1);
+    struct pfi_segment *const *chain =
+        is_pinned(allocation) ? &heap->share.pinned_segments : &heap->share.large_segments;
+    const struct pfi_segment *newest = *chain;
+    enum pfi_exhausted why = is_pinned(allocation) ? fit_pinned(allocation) : fit_large(allocation);
+    if (*chain != newest) {
+        newest = *chain;
+        PINFOLD_SEND(&heap->events, segment_created, (void *)newest->base, newest->end - newest->base, newest->kind);
     }
     if (why == PINFOLD_EXHAUSTED_NOT && allocation->type->scan != PINFOLD_SCAN_NONE) {
         uintptr_t card = allocation->object >> PINFOLD_CARD_SHIFT;
@@ -67,7 +89,7 @@ static enum pfi_exhausted fit_large(struct allocation *allocation) {
 }
 
 static enum pfi_exhausted fit(struct allocation *allocation) {
-    enum pfi_exhausted why = is_large(allocation) ? fit_large(allocation) : fit_small(allocation);
+    enum pfi_exhausted why = is_born_old(allocation) ? fit_old(allocation) : fit_small(allocation);
     if (why == PINFOLD_EXHAUSTED_NOT) {
         pfi_words(allocation->object)[0] = (uintptr_t)allocation->type;
         if (allocation->type->element_size != 0) {
@@ -82,13 +104,20 @@ static void collect(struct allocation *allocation, int generation, enum pf_reaso
     pfi_collect(allocation->heap, &request);
 }
 
+static enum pf_reason budget_reason(const struct allocation *allocation) {
+    if (is_pinned(allocation)) {
+        return PINFOLD_REASON_PINNED_BUDGET;
+    }
+    return is_born_old(allocation) ? PINFOLD_REASON_LARGE_BUDGET : PINFOLD_REASON_BUDGET;
+}
+
 static bool fit_after_collecting(struct allocation *allocation) {
     enum pfi_exhausted why = fit(allocation);
     if (why == PINFOLD_EXHAUSTED_BUDGET) {
-        collect(allocation, 0, is_large(allocation) ? PINFOLD_REASON_LARGE_BUDGET : PINFOLD_REASON_BUDGET);
+        collect(allocation, 0, budget_reason(allocation));
         why = fit(allocation);
     }
-    if (why != PINFOLD_EXHAUSTED_NOT && !is_large(allocation)) {
+    if (why != PINFOLD_EXHAUSTED_NOT && !is_born_old(allocation)) {
         collect(allocation, 1, PINFOLD_REASON_OUT_OF_SPACE);
         why = fit(allocation);
     }
@@ -96,7 +125,7 @@ static bool fit_after_collecting(struct allocation *allocation) {
         collect(allocation, 2, PINFOLD_REASON_LAST_CHANCE);
         why = fit(allocation);
     }
-    if (why != PINFOLD_EXHAUSTED_NOT && !is_large(allocation)) {
+    if (why != PINFOLD_EXHAUSTED_NOT && !is_born_old(allocation)) {
         /* Generation 0's survivors are generation 1 now: once more, and they leave the ephemeral segment, too. */
         collect(allocation, 2, PINFOLD_REASON_LAST_CHANCE);
         why = fit(allocation);
@@ -117,9 +146,13 @@ static void stress(struct allocation *allocation) {
     }
 }
 
+/* `alignment` as in struct allocation; types that are born pinned always have one. */
 static void allocation_open(struct allocation *allocation, struct pf_thread *thread, const struct pf_type *type,
-                            size_t size, size_t length) {
-    *allocation = (struct allocation){thread->heap, pfi_mutator_of(thread), type, size, length, 0};
+                            size_t size, size_t length, size_t alignment) {
+    if (alignment == 0 && (type->flags & PINFOLD_TYPE_PINNED) != 0) {
+        alignment = PINFOLD_GRANULE;
+    }
+    *allocation = (struct allocation){thread->heap, pfi_mutator_of(thread), type, size, length, alignment, 0};
     PINFOLD_REQUIRE(size >= PINFOLD_MIN_OBJECT && size % PINFOLD_GRANULE == 0,
                     "type %s: objects of %zu bytes cannot be allocated (multiple of 8, at least 16)", type->name, size);
     PINFOLD_REQUIRE((length == PINFOLD_NO_LENGTH) == (type->element_size == 0), "type %s: %s", type->name,
@@ -127,29 +160,90 @@ static void allocation_open(struct allocation *allocation, struct pf_thread *thr
     stress(allocation);
 }
 
-void *pf_alloc_slow(struct pf_thread *thread, const struct pf_type *type, size_t size, size_t length) {
-    struct allocation allocation;
-    allocation_open(&allocation, thread, type, size, length);
-    while (!fit_after_collecting(&allocation)) {
-        struct pf_heap *heap = thread->heap;
+static void *allocate(struct allocation *allocation) {
+    struct pf_heap *heap = allocation->heap;
+    while (!fit_after_collecting(allocation)) {
+        struct pf_thread *thread = &allocation->mutator->thread;
+        size_t size = allocation->size;
         PINFOLD_SEND(&heap->events, out_of_memory, size);
         int retry = heap->out_of_memory != NULL && heap->out_of_memory(thread, size, heap->out_of_memory_data);
         PINFOLD_REQUIRE(retry, "out of memory: %zu bytes for a %s; %zu bytes of the heap are committed", size,
-                        type->name, pfi_counter_read(&heap->arena.committed));
+                        allocation->type->name, pfi_counter_read(&heap->arena.committed));
     }
-    return (void *)allocation.object;
+    return (void *)allocation->object;
+}
+
+static void *try_allocate(struct allocation *allocation) {
+    if (!fit_after_collecting(allocation)) {
+        PINFOLD_SEND(&allocation->heap->events, out_of_memory, allocation->size);
+        allocation->mutator->status = PINFOLD_OUT_OF_MEMORY;
+        return NULL;
+    }
+    allocation->mutator->status = PINFOLD_OK;
+    return (void *)allocation->object;
+}
+
+void *pf_alloc_slow(struct pf_thread *thread, const struct pf_type *type, size_t size, size_t length) {
+    struct allocation allocation;
+    allocation_open(&allocation, thread, type, size, length, 0);
+    return allocate(&allocation);
 }
 
 void *pf_try_alloc_slow(struct pf_thread *thread, const struct pf_type *type, size_t size, size_t length) {
     struct allocation allocation;
-    allocation_open(&allocation, thread, type, size, length);
-    if (!fit_after_collecting(&allocation)) {
-        PINFOLD_SEND(&thread->heap->events, out_of_memory, size);
-        allocation.mutator->status = PINFOLD_OUT_OF_MEMORY;
-        return NULL;
+    allocation_open(&allocation, thread, type, size, length, 0);
+    return try_allocate(&allocation);
+}
+
+static void check_pinned(const struct pf_thread *thread, const struct pf_type *type, size_t alignment) {
+    bool is_power = (alignment & (alignment - 1)) == 0;
+    PINFOLD_REQUIRE(thread != NULL && type != NULL, "a pinned allocation: the thread or the type is NULL");
+    PINFOLD_REQUIRE(alignment == 0 || (alignment >= PINFOLD_GRANULE && is_power),
+                    "a pinned %s cannot be aligned to %zu bytes: neither 0 nor a power of two from %d up", type->name,
+                    alignment, PINFOLD_GRANULE);
+}
+
+/* Opens an allocation that is born pinned because it was asked to. */
+static void pinned_open(struct allocation *allocation, struct pf_thread *thread, const struct pf_type *type,
+                        size_t alignment) {
+    check_pinned(thread, type, alignment);
+    alignment = pfi_max(alignment, PINFOLD_GRANULE);
+    allocation_open(allocation, thread, type, type->base_size, PINFOLD_NO_LENGTH, alignment);
+}
+
+/* The same for arrays; false when there can be none of this length. */
+static bool pinned_array_open(struct allocation *allocation, struct pf_thread *thread, const struct pf_type *type,
+                              size_t length, size_t alignment, bool may_fail) {
+    check_pinned(thread, type, alignment);
+    if (length > pf_max_length(type)) {
+        pf_bad_length(thread, type, length, may_fail);
+        return false;
     }
-    allocation.mutator->status = PINFOLD_OK;
-    return (void *)allocation.object;
+    alignment = pfi_max(alignment, PINFOLD_GRANULE);
+    allocation_open(allocation, thread, type, pf_array_size(type, length), length, alignment);
+    return true;
+}
+
+void *pf_alloc_pinned(struct pf_thread *thread, const struct pf_type *type, size_t alignment) {
+    struct allocation allocation;
+    pinned_open(&allocation, thread, type, alignment);
+    return allocate(&allocation);
+}
+
+void *pf_try_alloc_pinned(struct pf_thread *thread, const struct pf_type *type, size_t alignment) {
+    struct allocation allocation;
+    pinned_open(&allocation, thread, type, alignment);
+    return try_allocate(&allocation);
+}
+
+void *pf_alloc_array_pinned(struct pf_thread *thread, const struct pf_type *type, size_t length, size_t alignment) {
+    struct allocation allocation;
+    return pinned_array_open(&allocation, thread, type, length, alignment, false) ? allocate(&allocation) : NULL;
+}
+
+void *pf_try_alloc_array_pinned(struct pf_thread *thread, const struct pf_type *type, size_t length, size_t alignment) {
+    struct allocation allocation;
+    return pinned_array_open(&allocation, thread, type, length, alignment, true) ? try_allocate(&allocation) : NULL;
 }
 
 void *pf_bad_length(struct pf_thread *thread, const struct pf_type *type, size_t length, int may_fail) {

@@ -59,7 +59,8 @@ static void make_budget_rules(struct pf_heap *heap) {
     heap->budget_rules[0] = (struct pfi_budget_rule){9, 20, options->gen0_size, options->gen0_max_size};
     heap->budget_rules[1] = (struct pfi_budget_rule){2, 7, options->gen1_size, pfi_max(gen1_max, options->gen1_size)};
     heap->budget_rules[2] = (struct pfi_budget_rule){1.2, 1.8, options->gen2_size, SIZE_MAX};
-    heap->budget_rules[3] = (struct pfi_budget_rule){1.25, 4.5, options->large_size, SIZE_MAX};
+    heap->budget_rules[PINFOLD_LARGE] = (struct pfi_budget_rule){1.25, 4.5, options->large_size, SIZE_MAX};
+    heap->budget_rules[PINFOLD_PINNED] = (struct pfi_budget_rule){1.25, 4.5, options->pinned_size, SIZE_MAX};
     for (int generation = 0; generation < PINFOLD_GENERATIONS; ++generation) {
         struct pfi_generation *numbers = &heap->share.generations[generation];
         numbers->budget = heap->budget_rules[generation].min;

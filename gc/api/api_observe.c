@@ -39,6 +39,7 @@ void pf_heap_statistics(struct pf_heap *heap, struct pf_statistics *statistics) 
     statistics->committed_bytes = pfi_counter_read(&heap->arena.committed) + statistics->bookkeeping_bytes;
     statistics->segments = count_segments(share->segments);
     statistics->large_segments = count_segments(share->large_segments);
+    statistics->pinned_segments = count_segments(share->pinned_segments);
     statistics->standby_segments = heap->arena.pool.count;
     statistics->standby_bytes = heap->arena.pool.bytes;
 }

@@ -70,6 +70,9 @@ static void compare_slots(void *context, uintptr_t slots, size_t count) {
 int pf_is_pinned(const struct pf_heap *heap, const void *object) {
     PINFOLD_REQUIRE(heap != NULL && object != NULL, "pf_is_pinned: the heap or the object is NULL");
     struct pin_search search = {heap->tags, (uintptr_t)object & ~heap->tags.mask, false};
+    if (pfi_share_generation_of(&heap->share, search.object) == PINFOLD_PINNED) {
+        return 1;
+    }
     pfi_roots_visit_pins((struct pfi_roots *)(uintptr_t)&heap->roots, PINFOLD_OLDEST_AGE, compare_slots, &search);
     return search.is_found;
 }
@@ -87,7 +90,7 @@ static size_t held_before(const struct pfi_share *share, uintptr_t object) {
     if (object == segment->first) {
         return 0;
     }
-    uintptr_t before = segment->is_large
+    uintptr_t before = segment->kind == PINFOLD_SEGMENT_LARGE
                            ? pfi_object_starts_before(share->arena->object_starts, segment->first, object - 1)
                            : pfi_object_starts_find(share->arena->object_starts, segment->first, object - 1);
     return pfi_object_is_free(before) ? pfi_object_size(before) : 0;

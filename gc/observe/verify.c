@@ -6,6 +6,7 @@
 
 #include "alloc/card_table.h"
 #include "alloc/object_starts.h"
+#include "alloc/pinned_heap.h"
 #include "alloc/platform/os_memory.h"
 #include "alloc/walk.h"
 #include "gc/observe/walkable.h"
@@ -52,6 +53,18 @@ static int check_shape(struct verifier *verifier, const struct pfi_segment *segm
     return 0;
 }
 
+/* What of a free object was given back to the system. */
+static size_t clean_bytes_of(const struct pfi_segment *segment, uintptr_t object) {
+    switch (segment->kind) {
+    case PINFOLD_SEGMENT_LARGE:
+        return pfi_large_run_is_clean(object) ? pfi_object_size(object) : 0;
+    case PINFOLD_SEGMENT_PINNED:
+        return pfi_pinned_heap_clean_bytes(object);
+    default:
+        return 0;
+    }
+}
+
 /* First pass: walkability, and where objects start. */
 static int note_chain(struct verifier *verifier, const struct pfi_segment *segment) {
     for (; segment != NULL; segment = segment->next) {
@@ -69,7 +82,7 @@ static int note_chain(struct verifier *verifier, const struct pfi_segment *segme
                 int generation = pfi_share_generation_of(verifier->share, object);
                 size_t size = pfi_object_size(object);
                 verifier->free_bytes[generation] += size;
-                verifier->clean_bytes += segment->is_large && pfi_large_run_is_clean(object) ? size : 0;
+                verifier->clean_bytes += clean_bytes_of(segment, object);
             }
             verifier->previous = object;
             object += pfi_walk_step(segment, object);
@@ -132,7 +145,8 @@ static void check_slots(void *context, uintptr_t slots, size_t count) {
 static bool marks_are_clear(const struct pfi_share *share, uintptr_t object, size_t size) {
     size_t granule = object >> PINFOLD_GRANULE_SHIFT;
     size_t end = granule + (size >> PINFOLD_GRANULE_SHIFT);
-    return pfi_bits_find_one(share->arena->mark_words, granule, end) == end;
+    return pfi_bits_find_one(share->arena->mark_words, granule, end) == end &&
+           pfi_bits_find_one(share->arena->pin_words, granule, end) == end;
 }
 
 static bool start_table_is_exact(const struct verifier *verifier, uintptr_t address) {
@@ -150,8 +164,8 @@ static int check_object(void *context, const struct pfi_segment *segment, uintpt
     struct verifier *verifier = context;
     verifier->segment = segment;
     verifier->holder = object;
-    if (!marks_are_clear(verifier->share, object, segment->is_large ? PINFOLD_GRANULE : size)) {
-        return fail(verifier, "%s %#zx has mark bits outside a collection", name_of(object), (size_t)object);
+    if (!marks_are_clear(verifier->share, object, segment->kind == PINFOLD_SEGMENT_LARGE ? PINFOLD_GRANULE : size)) {
+        return fail(verifier, "%s %#zx has mark or pin bits outside a collection", name_of(object), (size_t)object);
     }
     bool is_exact = start_table_is_exact(verifier, object);
     for (uintptr_t card = pfi_align_up(object + 1, PINFOLD_CARD); card < object + size && is_exact;
@@ -216,7 +230,8 @@ static int check_committed(struct verifier *verifier) {
         return fail(verifier,
                     "the standby list holds a segment with memory or of the wrong size, or its sums are wrong");
     }
-    size_t sum = committed_of(share->segments) + committed_of(share->large_segments) - verifier->clean_bytes;
+    size_t sum = committed_of(share->segments) + committed_of(share->large_segments) +
+                 committed_of(share->pinned_segments) - verifier->clean_bytes;
     size_t account = pfi_counter_read(&share->arena->committed);
     if (sum != account) {
         return fail(verifier, "segments have %zu bytes committed, the account says %zu", sum, account);
@@ -246,8 +261,8 @@ static int check_roots(struct verifier *verifier, struct pfi_roots *roots) {
 static int run_checks(struct verifier *verifier, struct pfi_roots *roots) {
     const struct pfi_share *share = verifier->share;
     return note_chain(verifier, share->segments) || note_chain(verifier, share->large_segments) ||
-           check_boundaries(verifier) || check_free_lists(verifier) || check_committed(verifier) ||
-           pfi_walk_share(share, check_object, verifier) || check_roots(verifier, roots);
+           note_chain(verifier, share->pinned_segments) || check_boundaries(verifier) || check_free_lists(verifier) ||
+           check_committed(verifier) || pfi_walk_share(share, check_object, verifier) || check_roots(verifier, roots);
 }
 
 int pfi_verify(const struct pfi_share *share, struct pfi_roots *roots, struct pfi_tags tags,

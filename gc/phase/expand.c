@@ -156,7 +156,7 @@ static bool reuse_newest(struct pfi_move_plan *plan, size_t room) {
 /* ---- A fresh segment -------------------------------------------------------------------------------------------- */
 
 static struct pfi_segment *new_segment(struct pfi_share *share, size_t size) {
-    struct pfi_segment *segment = pfi_segment_create(share->arena, share->options->segment_size, false);
+    struct pfi_segment *segment = pfi_segment_create(share->arena, share->options->segment_size, PINFOLD_SEGMENT_SMALL);
     if (segment == NULL) {
         return NULL;
     }

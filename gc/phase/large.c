@@ -28,7 +28,9 @@ static bool take_mark(const struct pfi_arena *arena, uintptr_t object) {
     size_t granule = object >> PINFOLD_GRANULE_SHIFT;
     bool marked = pfi_bits_test(arena->mark_words, granule);
     pfi_bits_clear(arena->mark_words, granule);
-    pfi_bits_clear(arena->pin_words, granule);
+    if (pfi_bits_test(arena->pin_words, granule)) { /* pins are rare, and the table takes memory where it is written */
+        pfi_bits_clear(arena->pin_words, granule);
+    }
     return marked;
 }
 

@@ -132,8 +132,9 @@ static void relocate_survivors(struct relocator *relocator) {
     relocator->distance = 0;
 }
 
-/* Live large objects of a full collection: they refer to what moves, and move themselves where that is planned. */
-static int relocate_large_object(void *context, const struct pfi_segment *segment, uintptr_t object, size_t size) {
+/* Live large objects, and those that were born pinned, of a full collection: they refer to what moves, and large ones
+ * move themselves where that is planned. */
+static int relocate_chain_object(void *context, const struct pfi_segment *segment, uintptr_t object, size_t size) {
     struct relocator *relocator = context;
     (void)segment;
     (void)size;
@@ -144,13 +145,12 @@ static int relocate_large_object(void *context, const struct pfi_segment *segmen
     return 0;
 }
 
-static void relocate_large_objects(struct relocator *relocator) {
-    const struct pfi_share *share = relocator->plan->share;
-    for (const struct pfi_segment *segment = share->large_segments; segment != NULL; segment = segment->next) {
-        pfi_cards_clean(share->arena->cards, segment->first, segment->allocated);
+static void relocate_chain(struct relocator *relocator, const struct pfi_segment *chain) {
+    for (const struct pfi_segment *segment = chain; segment != NULL; segment = segment->next) {
+        pfi_cards_clean(relocator->cards, segment->first, segment->allocated);
     }
-    for (const struct pfi_segment *segment = share->large_segments; segment != NULL; segment = segment->next) {
-        pfi_walk_range(segment, segment->first, segment->allocated, relocate_large_object, relocator);
+    for (const struct pfi_segment *segment = chain; segment != NULL; segment = segment->next) {
+        pfi_walk_range(segment, segment->first, segment->allocated, relocate_chain_object, relocator);
     }
     relocator->distance = 0;
 }
@@ -192,7 +192,8 @@ void pfi_relocate(const struct pfi_move_plan *plan, struct pfi_roots *roots, str
     clean_condemned_cards(plan);
     relocate_survivors(&relocator);
     if (plan->condemned == 2) {
-        relocate_large_objects(&relocator);
+        relocate_chain(&relocator, plan->share->large_segments);
+        relocate_chain(&relocator, plan->share->pinned_segments);
     }
     finish_waiting(&relocator);
 }

@@ -4,8 +4,8 @@
  * numbers; sizes are bytes.
  *
  * The growth factor: with survival s = survivors / size, f(s) = (L - L s) / (1 - L s), capped at M, and M where the
- * formula has no meaning. (L, M): generation 0 (9, 20), 1 (2, 7), 2 (1.2, 1.8), large objects (1.25, 4.5): the figures
- * of the CLR's collector.
+ * formula has no meaning. (L, M): generation 0 (9, 20), 1 (2, 7), 2 (1.2, 1.8), large and pinned objects (1.25, 4.5):
+ * the figures of the CLR's collector.
  */
 #ifndef PINFOLD_GC_POLICY_BUDGET_H
 #define PINFOLD_GC_POLICY_BUDGET_H

@@ -10,7 +10,7 @@ enum {
 /* Budgets: a spent budget of an older generation raises the collection to it, as long as there is no gap. The budgets
  * of the generations do not see what the younger ones hold back from them; the limit on their sum does. */
 static int raise_by_budgets(const struct pfi_condemn_input *input, int generation) {
-    if (input->budget_left[3] <= 0 || input->heap_bytes > input->heap_limit) {
+    if (input->budget_left[3] <= 0 || input->budget_left[4] <= 0 || input->heap_bytes > input->heap_limit) {
         return 2;
     }
     while (generation < 2 && input->budget_left[generation + 1] <= 0) {
@@ -40,6 +40,6 @@ int pfi_condemn(const struct pfi_condemn_input *input) {
     return generation;
 }
 
-bool pfi_condemn_prefers_full(size_t dirty_bytes, size_t gen2_bytes, size_t large_bytes, size_t young_bytes) {
-    return dirty_bytes > gen2_bytes / 2 && gen2_bytes + large_bytes < 2 * young_bytes;
+bool pfi_condemn_prefers_full(size_t dirty_bytes, size_t gen2_bytes, size_t beside_gen2_bytes, size_t young_bytes) {
+    return dirty_bytes > gen2_bytes / 2 && gen2_bytes + beside_gen2_bytes < 2 * young_bytes;
 }

@@ -12,7 +12,7 @@
 struct pfi_condemn_input {
     int requested;
     bool is_induced;        /* the program or a stress mode named the generation: no raising by wishes */
-    int64_t budget_left[4]; /* by generation; 3 = large objects */
+    int64_t budget_left[5]; /* by generation; 3 = large objects, 4 = objects that were born pinned */
     size_t segment_room;    /* from the end of generation 0 to the end of the ephemeral segment */
     size_t segment_need;    /* room below which the ephemeral segment counts as low */
     size_t gen2_bytes;
@@ -29,7 +29,7 @@ int pfi_condemn(const struct pfi_condemn_input *input);
 
 /* Whether a full collection is no dearer than one of generation 1: that one walks every dirty card of the old
  * generation twice, and where most of them are dirty, it costs as much and frees less. Not where what is old (large
- * objects included: a full collection marks them, too) is more than twice what is young. */
-bool pfi_condemn_prefers_full(size_t dirty_bytes, size_t gen2_bytes, size_t large_bytes, size_t young_bytes);
+ * and pinned objects included: a full collection marks them, too) is more than twice what is young. */
+bool pfi_condemn_prefers_full(size_t dirty_bytes, size_t gen2_bytes, size_t beside_gen2_bytes, size_t young_bytes);
 
 #endif

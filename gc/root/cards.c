@@ -10,8 +10,8 @@ static uintptr_t first_object(const struct pfi_arena *arena, const struct pfi_se
     if (low <= from) {
         return from;
     }
-    return segment->is_large ? pfi_object_starts_before(arena->object_starts, segment->first, low)
-                             : pfi_object_starts_find(arena->object_starts, segment->first, low);
+    return segment->kind == PINFOLD_SEGMENT_LARGE ? pfi_object_starts_before(arena->object_starts, segment->first, low)
+                                                  : pfi_object_starts_find(arena->object_starts, segment->first, low);
 }
 
 /* A run of dirty cards, [low, high) in bytes. */
@@ -115,6 +115,13 @@ void pfi_cards_visit(const struct pfi_arena *arena, const struct pfi_segment *se
     }
 }
 
+static void visit_chain(const struct pfi_share *share, const struct pfi_segment *segment, uint8_t interest,
+                        pfi_slots_function *visit, void *context) {
+    for (; segment != NULL; segment = segment->next) {
+        pfi_cards_visit(share->arena, segment, segment->first, segment->allocated, interest, visit, context);
+    }
+}
+
 void pfi_cards_visit_older(const struct pfi_share *share, int condemned, pfi_slots_function *visit, void *context) {
     uint8_t interest = pfi_card_interest(condemned);
     if (condemned >= 2) {
@@ -124,9 +131,8 @@ void pfi_cards_visit_older(const struct pfi_share *share, int condemned, pfi_slo
         uintptr_t to = segment == share->ephemeral ? pfi_share_start(share, condemned) : segment->allocated;
         pfi_cards_visit(share->arena, segment, segment->first, to, interest, visit, context);
     }
-    for (const struct pfi_segment *segment = share->large_segments; segment != NULL; segment = segment->next) {
-        pfi_cards_visit(share->arena, segment, segment->first, segment->allocated, interest, visit, context);
-    }
+    visit_chain(share, share->large_segments, interest, visit, context);
+    visit_chain(share, share->pinned_segments, interest, visit, context);
 }
 
 size_t pfi_cards_count_older(const struct pfi_share *share) {
@@ -138,12 +144,17 @@ size_t pfi_cards_count_older(const struct pfi_share *share) {
     return count;
 }
 
+static void remember_chain(const struct pfi_share *share, const struct pfi_segment *segment) {
+    for (; segment != NULL; segment = segment->next) {
+        pfi_cards_remember_stored(share->arena->cards, segment->first, segment->allocated);
+    }
+}
+
 void pfi_cards_remember_older(const struct pfi_share *share) {
     for (const struct pfi_segment *segment = share->segments; segment != NULL; segment = segment->next) {
         uintptr_t to = segment == share->ephemeral ? share->start[1] : segment->allocated;
         pfi_cards_remember_stored(share->arena->cards, segment->first, to);
     }
-    for (const struct pfi_segment *segment = share->large_segments; segment != NULL; segment = segment->next) {
-        pfi_cards_remember_stored(share->arena->cards, segment->first, segment->allocated);
-    }
+    remember_chain(share, share->large_segments);
+    remember_chain(share, share->pinned_segments);
 }

@@ -18,8 +18,9 @@
 void pfi_cards_visit(const struct pfi_arena *arena, const struct pfi_segment *segment, uintptr_t from, uintptr_t to,
                      uint8_t interest, pfi_slots_function *visit, void *context);
 
-/* All objects older than generation `condemned`, large ones included. Nothing for a full collection. The boundary card
- * that old and condemned objects share is visited for its old part only and stays dirty. */
+/* All objects older than generation `condemned`, large ones and those that were born pinned included. Nothing for a
+ * full collection. The boundary card that old and condemned objects share is visited for its old part only and stays
+ * dirty. */
 void pfi_cards_visit_older(const struct pfi_share *share, int condemned, pfi_slots_function *visit, void *context);
 
 /* How many cards of generation 2's small objects are not clean. */

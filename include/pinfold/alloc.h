@@ -3,6 +3,11 @@
  * Allocation. Every call here is a safepoint: objects may move, and only references in roots (frames, root sources,
  * handles) are updated. Objects are zeroed behind the type and length words. The result is young; a store into it
  * before the next safepoint needs no barrier.
+ *
+ * Objects that are born pinned never move and are old from the start; the same holds for stores into them. They lie in
+ * segments of their own, the pinned object heap, which is collected with generation 2. Two ways lead there: every
+ * object of a type with the flag PINFOLD_TYPE_PINNED, whichever of these calls makes it, and pf_alloc_pinned and its
+ * like for objects of any type.
  */
 #ifndef PINFOLD_ALLOC_H
 #define PINFOLD_ALLOC_H
@@ -31,10 +36,11 @@ static inline size_t pf_max_length(const struct pf_type *type) {
     return type->element_size == 0 ? 0 : (SIZE_MAX / 4 - type->base_size) / type->element_size;
 }
 
-/* Takes `size` bytes from the thread's context; 0 when it has not got them. */
+/* Takes `size` bytes from the thread's context; 0 when it has not got them, or when the type's objects are born pinned,
+ * which needs more than a context. */
 static inline int pf_bump(struct pf_thread *thread, const struct pf_type *type, size_t size, void **object) {
     char *start = thread->alloc_ptr;
-    if (PINFOLD_UNLIKELY(size > (size_t)(thread->alloc_limit - start))) {
+    if (PINFOLD_UNLIKELY(size > (size_t)(thread->alloc_limit - start) || (type->flags & PINFOLD_TYPE_PINNED) != 0)) {
         return 0;
     }
     thread->alloc_ptr = start + size;
@@ -90,6 +96,17 @@ static inline void *pf_try_alloc_array(struct pf_thread *thread, const struct pf
     }
     return pf_try_alloc_slow(thread, type, pf_array_size(type, length), length);
 }
+
+/* Objects that are born pinned. `alignment` is 0 (none but that of every object, 8) or a power of two from 8 up;
+ * anything else is a broken contract. What is aligned is the address of the first element (pf_elements) of an array,
+ * and that of the object itself otherwise. An alignment that the heap has no room for is out of memory. */
+PINFOLD_API void *pf_alloc_pinned(struct pf_thread *thread, const struct pf_type *type, size_t alignment);
+PINFOLD_API void *pf_alloc_array_pinned(struct pf_thread *thread, const struct pf_type *type, size_t length,
+                                        size_t alignment);
+/* The same, but NULL instead of the out-of-memory handler; pf_thread_status tells why. */
+PINFOLD_API void *pf_try_alloc_pinned(struct pf_thread *thread, const struct pf_type *type, size_t alignment);
+PINFOLD_API void *pf_try_alloc_array_pinned(struct pf_thread *thread, const struct pf_type *type, size_t length,
+                                            size_t alignment);
 
 #ifdef __cplusplus
 }

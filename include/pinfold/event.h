@@ -13,14 +13,22 @@
 extern "C" {
 #endif
 
+/* What lies in a segment. */
+enum pf_segment_kind {
+    PINFOLD_SEGMENT_SMALL, /* objects below the large-object threshold */
+    PINFOLD_SEGMENT_LARGE,
+    PINFOLD_SEGMENT_PINNED, /* objects that were born pinned, of any size */
+    PINFOLD_SEGMENT_KINDS
+};
+
 struct pf_listener {
     void (*collection_begin)(void *data, uint64_t number, int generation, enum pf_reason reason);
     void (*collection_end)(void *data, const struct pf_collection *record);
     void (*phase_begin)(void *data, enum pf_phase phase);
     void (*phase_end)(void *data, enum pf_phase phase);
     /* Also from the standby list, and to it. */
-    void (*segment_created)(void *data, void *base, size_t size, int is_large);
-    void (*segment_freed)(void *data, void *base, size_t size, int is_large);
+    void (*segment_created)(void *data, void *base, size_t size, enum pf_segment_kind kind);
+    void (*segment_freed)(void *data, void *base, size_t size, enum pf_segment_kind kind);
     void (*out_of_memory)(void *data, size_t size);
 };
 

@@ -14,15 +14,17 @@
 extern "C" {
 #endif
 
-/* Index of the large object heap where an array is indexed by generation. */
-enum { PINFOLD_LARGE = 3, PINFOLD_GENERATIONS = 4 };
+/* Where an array is indexed by generation: the large object heap, and the pinned object heap, of what was born pinned.
+ * Both belong to generation 2 and are collected with it. */
+enum { PINFOLD_LARGE = 3, PINFOLD_PINNED = 4, PINFOLD_GENERATIONS = 5 };
 
-#define PINFOLD_REASON_TABLE(X)                                     \
-    X(BUDGET, "the budget of generation 0 is spent")                \
-    X(LARGE_BUDGET, "the budget of the large object heap is spent") \
-    X(INDUCED, "the program asked for it")                          \
-    X(OUT_OF_SPACE, "an allocation found no room")                  \
-    X(LAST_CHANCE, "an allocation would fail without it")           \
+#define PINFOLD_REASON_TABLE(X)                                       \
+    X(BUDGET, "the budget of generation 0 is spent")                  \
+    X(LARGE_BUDGET, "the budget of the large object heap is spent")   \
+    X(PINNED_BUDGET, "the budget of the pinned object heap is spent") \
+    X(INDUCED, "the program asked for it")                            \
+    X(OUT_OF_SPACE, "an allocation found no room")                    \
+    X(LAST_CHANCE, "an allocation would fail without it")             \
     X(STRESS, "a stress mode asked for it")
 
 enum pf_reason {
@@ -82,9 +84,9 @@ struct pf_collection {
     size_t after_bytes[PINFOLD_GENERATIONS];
     size_t survived_bytes[PINFOLD_GENERATIONS]; /* by the generation that objects came from */
     size_t free_bytes[PINFOLD_GENERATIONS];     /* free objects after the collection */
-    size_t moved_bytes;       /* of small objects */
-    size_t large_moved_bytes; /* of large ones, in whole pages */
-    size_t pinned_objects;    /* found by this collection */
+    size_t moved_bytes;                         /* of small objects */
+    size_t large_moved_bytes;                   /* of large ones, in whole pages */
+    size_t pinned_objects;                      /* found by this collection */
     size_t pinned_bytes;
     size_t demoted_bytes;                     /* pinned objects that stayed younger than survivors become */
     size_t held_bytes[PINFOLD_GENERATIONS];   /* of free_bytes: right before pins, which nothing can slide over */
@@ -106,6 +108,7 @@ struct pf_statistics {
     size_t bookkeeping_bytes;
     size_t segments;
     size_t large_segments;
+    size_t pinned_segments;
     size_t standby_segments; /* empty ones that kept their address range: the option retain_vm */
     size_t standby_bytes;    /* of address space; none of it is committed */
 };

@@ -37,7 +37,10 @@ enum pf_scan {
     PINFOLD_SCAN_CALLBACK /* visit */
 };
 
-enum pf_type_flags { PINFOLD_TYPE_PLAIN = 0 };
+enum pf_type_flags {
+    PINFOLD_TYPE_PLAIN = 0,
+    PINFOLD_TYPE_PINNED = 1 /* born pinned: every object of the type stays where it is until it dies (alloc.h) */
+};
 
 /* Visits every reference slot of an object, each once, through pf_visit_slot or pf_visit_slots; must not allocate,
  * store or call anything else of the library. */
@@ -58,7 +61,9 @@ struct pf_type {
     pf_visit_object *visit;
 };
 
-/* Static initializers. `Bits` is an or of PINFOLD_REF(struct_tag, field) and may be 0.
+/* Static initializers. `Bits` is an or of PINFOLD_REF(struct_tag, field) and may be 0. The forms that end in _WITH take
+ * an or of enum pf_type_flags as well; a type made by pf_type_init gets its flags by assignment afterwards:
+ * `type.flags = PINFOLD_TYPE_PINNED`, before its first object.
  *
  *     struct node { const struct pf_type *type; struct node *left, *right; int64_t key; };
  *     static const struct pf_type node_type =
@@ -66,17 +71,21 @@ struct pf_type {
  */
 #define PINFOLD_REF(aggregate, field) ((uint64_t)1 << (offsetof(aggregate, field) / sizeof(void *)))
 #define PINFOLD_ROUND_SIZE(size) ((uint32_t)((((size) < 16 ? 16 : (size)) + 7) & ~(size_t)7))
-#define PINFOLD_FIXED_TYPE(type_name, aggregate, bits)                                                               \
-    {                                                                                                                \
-        type_name, PINFOLD_ROUND_SIZE(sizeof(aggregate)), 0, (bits) ? PINFOLD_SCAN_BITMAP : PINFOLD_SCAN_NONE, 0, 0, \
-            0, 0, (bits), NULL, NULL, NULL                                                                           \
+#define PINFOLD_FIXED_TYPE(type_name, aggregate, bits) \
+    PINFOLD_FIXED_TYPE_WITH(type_name, aggregate, bits, PINFOLD_TYPE_PLAIN)
+#define PINFOLD_FIXED_TYPE_WITH(type_name, aggregate, bits, flag_set)                                          \
+    {                                                                                                          \
+        type_name, PINFOLD_ROUND_SIZE(sizeof(aggregate)), 0, (bits) ? PINFOLD_SCAN_BITMAP : PINFOLD_SCAN_NONE, \
+            (flag_set), 0, 0, 0, (bits), NULL, NULL, NULL                                                      \
     }
 /* An array of references right behind the length. */
-#define PINFOLD_VECTOR_TYPE(type_name) \
-    { type_name, 16, (uint32_t)sizeof(void *), PINFOLD_SCAN_VECTOR, 0, 0, 0, 0, 0, NULL, NULL, NULL }
+#define PINFOLD_VECTOR_TYPE(type_name) PINFOLD_VECTOR_TYPE_WITH(type_name, PINFOLD_TYPE_PLAIN)
+#define PINFOLD_VECTOR_TYPE_WITH(type_name, flag_set) \
+    { type_name, 16, (uint32_t)sizeof(void *), PINFOLD_SCAN_VECTOR, (flag_set), 0, 0, 0, 0, NULL, NULL, NULL }
 /* An array of `size`-byte elements without references, right behind the length. */
-#define PINFOLD_BYTES_TYPE(type_name, size) \
-    { type_name, 16, (uint32_t)(size), PINFOLD_SCAN_NONE, 0, 0, 0, 0, 0, NULL, NULL, NULL }
+#define PINFOLD_BYTES_TYPE(type_name, size) PINFOLD_BYTES_TYPE_WITH(type_name, size, PINFOLD_TYPE_PLAIN)
+#define PINFOLD_BYTES_TYPE_WITH(type_name, size, flag_set) \
+    { type_name, 16, (uint32_t)(size), PINFOLD_SCAN_NONE, (flag_set), 0, 0, 0, 0, NULL, NULL, NULL }
 
 /* Fills in a type of any layout and checks it. base_size is at least 16 (so it holds the header: one word, two for
  * arrays) and is rounded up to a multiple of 8. Runs are kept by reference. BAD_TYPE (message names run and sizes) when

@@ -271,6 +271,30 @@ END_TEST
 
 /* --- NULL --- */
 
+START_TEST(a_pinned_object_with_an_alignment_that_is_none_is_refused) {
+    open_fixture();
+    ck_assert_refused((void)pf_alloc_pinned(fixture.thread, &node_type, 24), "node,24,power of two");
+    ck_assert_refused((void)pf_try_alloc_pinned(fixture.thread, &node_type, 4), "node,4,power of two");
+    ck_assert_refused((void)pf_alloc_array_pinned(fixture.thread, &bytes_type, 9, 1), "bytes,1,power of two");
+    ck_assert_refused((void)pf_try_alloc_array_pinned(fixture.thread, &bytes_type, 9, SIZE_MAX), "bytes,power of two");
+}
+END_TEST
+
+START_TEST(a_pinned_array_without_elements_or_of_negative_length_is_refused) {
+    open_fixture();
+    ck_assert_refused((void)pf_alloc_array_pinned(fixture.thread, &bytes_type, (size_t)-1, 0), "bytes,-1,negative");
+    ck_assert_refused((void)pf_alloc_array_pinned(fixture.thread, &node_type, 0, 0), "node,not an array");
+    ck_assert_refused((void)pf_alloc_pinned(fixture.thread, &bytes_type, 0), "bytes,length");
+}
+END_TEST
+
+START_TEST(a_pinned_object_without_a_thread_or_a_type_is_refused) {
+    open_fixture();
+    ck_assert_refused((void)pf_alloc_pinned(NULL, &node_type, 0), "thread,NULL");
+    ck_assert_refused((void)pf_try_alloc_array_pinned(fixture.thread, NULL, 1, 0), "type,NULL");
+}
+END_TEST
+
 START_TEST(a_heap_without_a_place_for_the_result_is_refused) {
     struct pf_options options = fixture_tiny_options();
     ck_assert_refused((void)!pf_heap_create(&options, NULL, NULL), "heap,NULL");
@@ -357,7 +381,9 @@ SUITE("death/misuse", popping_a_frame_that_is_not_the_newest_is_refused, popping
       collecting_in_an_unknown_mode_is_refused, allocating_an_array_of_negative_length_is_refused,
       allocating_an_array_just_above_the_largest_length_is_refused,
       allocating_an_array_of_a_type_that_has_no_elements_is_refused,
-      allocating_a_single_object_of_an_array_type_is_refused, a_heap_without_a_place_for_the_result_is_refused,
+      allocating_a_single_object_of_an_array_type_is_refused, a_pinned_object_with_an_alignment_that_is_none_is_refused,
+      a_pinned_array_without_elements_or_of_negative_length_is_refused,
+      a_pinned_object_without_a_thread_or_a_type_is_refused, a_heap_without_a_place_for_the_result_is_refused,
       attaching_to_no_heap_is_refused, attaching_without_a_place_for_the_result_is_refused,
       detaching_no_thread_is_refused, collecting_with_no_thread_is_refused,
       a_handle_without_a_place_for_the_result_is_refused, reading_no_handle_is_refused, setting_no_handle_is_refused,

@@ -222,7 +222,7 @@ static inline const char *draw_line(struct drawing *drawing, struct pfi_segment 
 /* Another segment of generation 2, the last one before the ephemeral segment. */
 static inline struct pfi_segment *add_segment(struct drawing *drawing) {
     struct pfi_share *share = drawing->share;
-    struct pfi_segment *segment = pfi_segment_create(share->arena, share->options->segment_size, false);
+    struct pfi_segment *segment = pfi_segment_create(share->arena, share->options->segment_size, PINFOLD_SEGMENT_SMALL);
     ck_assert_ptr_nonnull(segment);
     struct pfi_segment **link = &share->segments;
     while (*link != share->ephemeral) {

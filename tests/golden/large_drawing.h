@@ -74,7 +74,7 @@ static inline void put_pages(struct large_drawing *drawing, struct pfi_segment *
 }
 
 static inline const char *put_line(struct large_drawing *drawing, const char *line) {
-    struct pfi_segment *segment = pfi_segment_create(drawing->share->arena, PINFOLD_UNIT, true);
+    struct pfi_segment *segment = pfi_segment_create(drawing->share->arena, PINFOLD_UNIT, PINFOLD_SEGMENT_LARGE);
     struct pfi_segment **link = &drawing->share->large_segments;
     ck_assert_ptr_nonnull(segment);
     while (*link != NULL) {
@@ -132,7 +132,7 @@ static inline void large_drawing_show(const struct large_drawing *drawing, struc
 /* Every word of an object is what it was when it was drawn, and a pinned one is where it was. */
 static inline int check_kept(void *context, const struct pfi_segment *segment, uintptr_t object, size_t size) {
     struct large_drawing *drawing = context;
-    if (!segment->is_large || pfi_object_is_free(object)) {
+    if (segment->kind != PINFOLD_SEGMENT_LARGE || pfi_object_is_free(object)) {
         return 0;
     }
     char character = pfi_object_type(object)->name[0];

@@ -180,13 +180,33 @@ static void pin_fresh(struct mutation *mutation, struct shadow_object *fresh) {
 
 /* --- operations on objects --- */
 
+/* Mostly without a wish; else up to a page, or some pages. */
+static size_t random_alignment(struct random *random) {
+    switch (random_below(random, 4)) {
+    case 0:
+        return (size_t)8 << random_below(random, 10);
+    case 1:
+        return (size_t)8 << random_below(random, 14);
+    default:
+        return 0;
+    }
+}
+
+static struct shadow_object *allocate_anywhere(struct mutation *mutation, const struct shadow_shape *shape, size_t root,
+                                               int may_fail) {
+    if (random_below(mutation->random, 1000) >= mutation->limits->born_pinned_per_mille) {
+        return shadow_allocate(mutation->shadow, shape, root, may_fail);
+    }
+    return shadow_allocate_pinned(mutation->shadow, shape, random_alignment(mutation->random), root, may_fail);
+}
+
 /* A fresh object, often linked to what is there at once, in both directions. */
 static void allocate(struct mutation *mutation) {
     struct shadow *shadow = mutation->shadow;
     struct shadow_shape shape = random_shape(mutation);
     size_t root = random_between(mutation->random, 1, SHADOW_TABLE_ROOTS - 1); /* the first is the hoard's */
     int may_fail = mutation->limits->may_fill || random_chance(mutation->random, 10);
-    struct shadow_object *fresh = shadow_allocate(shadow, &shape, root, may_fail);
+    struct shadow_object *fresh = allocate_anywhere(mutation, &shape, root, may_fail);
     if (fresh == NULL && mutation->limits->may_fill) {
         shadow_refresh(shadow);
         drop_much(mutation);
@@ -384,7 +404,7 @@ static const struct operation *random_operation(struct random *random) {
 }
 
 struct mutator_limits mutator_default_limits(const struct pf_options *options) {
-    struct mutator_limits limits = {600000, options->large_threshold, 8, 6, 0, 0, 0, 0};
+    struct mutator_limits limits = {600000, options->large_threshold, 8, 6, 20, 0, 0, 0, 0};
     return limits;
 }
 
@@ -392,6 +412,7 @@ struct mutator_limits mutator_random_limits(const struct pf_options *options, st
     static const size_t live_bytes[] = {100000, 600000, 600000, 2500000};
     static const unsigned large_per_mille[] = {0, 8, 8, 40};
     static const unsigned collect_per_mille[] = {0, 0, 6, 20};
+    static const unsigned born_pinned_per_mille[] = {0, 5, 20, 200};
     static const size_t pins[] = {0, 4, 40, SHADOW_PINS};
     static const unsigned pin_per_mille[] = {10, 30, 100, 300};
     static const size_t little_address_space = (size_t)64 << 20;
@@ -399,6 +420,7 @@ struct mutator_limits mutator_random_limits(const struct pf_options *options, st
                                     options->large_threshold,
                                     large_per_mille[random_below(random, 4)],
                                     collect_per_mille[random_below(random, 4)],
+                                    born_pinned_per_mille[random_below(random, 4)],
                                     pins[random_below(random, 4)],
                                     pin_per_mille[random_below(random, 4)],
                                     random_chance(random, 40),

@@ -8,11 +8,12 @@
 #include "tests/support/shadow.h"
 
 struct mutator_limits {
-    size_t live_bytes;          /* much is dropped when the model grows beyond this */
-    size_t large_size;          /* arrays of about one to three times this size, now and then */
-    unsigned large_per_mille;   /* share of such allocations */
-    unsigned collect_per_mille; /* share of operations that collect */
-    size_t pins;                /* most pins at a time, up to SHADOW_PINS; 0: no pinning frames either */
+    size_t live_bytes;              /* much is dropped when the model grows beyond this */
+    size_t large_size;              /* arrays of about one to three times this size, now and then */
+    unsigned large_per_mille;       /* share of such allocations */
+    unsigned collect_per_mille;     /* share of operations that collect */
+    unsigned born_pinned_per_mille; /* share of allocations that are born pinned */
+    size_t pins;                    /* most pins at a time, up to SHADOW_PINS; 0: no pinning frames either */
     unsigned pin_per_mille; /* share of operations that pin or unpin, and of fresh objects that are pinned at once */
     int pins_only_leaves;   /* what is pinned has no references, as buffers have none; no pinning frames then */
     int may_fill;           /* the heap may become full: a refused allocation is answered by dropping much */

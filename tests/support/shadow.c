@@ -128,12 +128,19 @@ static void *allocate(struct pf_thread *thread, const struct shadow_shape *shape
     return may_fail ? pf_try_alloc(thread, type) : pf_alloc(thread, type);
 }
 
-struct shadow_object *shadow_allocate(struct shadow *shadow, const struct shadow_shape *shape, size_t root,
-                                      int may_fail) {
-    void *address = allocate(shadow->thread, shape, may_fail);
-    if (address == NULL) {
-        return NULL;
+static void *allocate_pinned(struct pf_thread *thread, const struct shadow_shape *shape, size_t alignment,
+                             int may_fail) {
+    const struct pf_type *type = shadow_type(shape->kind);
+    if (shadow_kind_is_array(shape->kind)) {
+        return may_fail ? pf_try_alloc_array_pinned(thread, type, shape->length, alignment)
+                        : pf_alloc_array_pinned(thread, type, shape->length, alignment);
     }
+    return may_fail ? pf_try_alloc_pinned(thread, type, alignment) : pf_alloc_pinned(thread, type, alignment);
+}
+
+/* Makes a fresh object of the heap known. */
+static struct shadow_object *adopt(struct shadow *shadow, const struct shadow_shape *shape, size_t root,
+                                   void *address) {
     check_fresh(shape, address);
     struct shadow_object *object = checked_calloc(1, sizeof(*object));
     object->id = shadow->next_id++;
@@ -144,6 +151,27 @@ struct shadow_object *shadow_allocate(struct shadow *shadow, const struct shadow
     shadow_payload_write(shape, address, object->id);
     track(shadow, object);
     shadow_set_table(shadow, root, (struct shadow_value){object, shadow->reference_tags[0]});
+    return object;
+}
+
+struct shadow_object *shadow_allocate(struct shadow *shadow, const struct shadow_shape *shape, size_t root,
+                                      int may_fail) {
+    void *address = allocate(shadow->thread, shape, may_fail);
+    return address == NULL ? NULL : adopt(shadow, shape, root, address);
+}
+
+struct shadow_object *shadow_allocate_pinned(struct shadow *shadow, const struct shadow_shape *shape, size_t alignment,
+                                             size_t root, int may_fail) {
+    void *address = allocate_pinned(shadow->thread, shape, alignment, may_fail);
+    if (address == NULL) {
+        return NULL;
+    }
+    uintptr_t aligned = (uintptr_t)(shadow_kind_is_array(shape->kind) ? pf_elements(address) : address);
+    if (alignment != 0 && aligned % alignment != 0) {
+        replay_fail("a pinned %s at %p is not aligned to %zu", shadow_kind_name(shape->kind), address, alignment);
+    }
+    struct shadow_object *object = adopt(shadow, shape, root, address);
+    object->birthplace = address;
     return object;
 }
 

@@ -26,8 +26,9 @@ struct shadow_object {
     uint64_t version; /* how often the payload was written anew */
     struct shadow_value *values;
     size_t slots;
-    void *address; /* valid until the next collection */
-    uint64_t seen; /* the check that reached it last */
+    void *address;    /* valid until the next collection */
+    void *birthplace; /* of an object that was born pinned, which stays there; NULL: not so */
+    uint64_t seen;    /* the check that reached it last */
 };
 
 enum { SHADOW_TABLE_ROOTS = 96, SHADOW_HANDLES = 64, SHADOW_PINS = 512, SHADOW_FRAMES = 24, SHADOW_FRAME_SLOTS = 5 };
@@ -92,6 +93,10 @@ void shadow_close(struct shadow *shadow);
  * NULL when the try form refused. */
 struct shadow_object *shadow_allocate(struct shadow *shadow, const struct shadow_shape *shape, size_t root,
                                       int may_fail);
+
+/* The same for an object that is born pinned: its first element, or the object itself, is aligned. */
+struct shadow_object *shadow_allocate_pinned(struct shadow *shadow, const struct shadow_shape *shape, size_t alignment,
+                                             size_t root, int may_fail);
 
 /* Writes slot `index` of `holder`, in heap and shadow, through the barrier. */
 void shadow_store(struct shadow *shadow, struct shadow_object *holder, size_t index, struct shadow_value value);

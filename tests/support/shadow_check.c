@@ -52,6 +52,10 @@ static void reach(struct shadow *shadow, const struct shadow_value *value, const
 static void check_object(struct shadow *shadow, struct shadow_object *object) {
     const char *name = shadow_kind_name(object->shape.kind);
     unsigned long long id = (unsigned long long)object->id;
+    if (object->birthplace != NULL &&
+        (object->address != object->birthplace || pf_generation_of(shadow->heap, object->address) != PINFOLD_PINNED)) {
+        replay_fail("%s %llu was born pinned at %p and is at %p now", name, id, object->birthplace, object->address);
+    }
     if (pf_type_of(object->address) != shadow_type(object->shape.kind)) {
         replay_fail("%s %llu at %p has another type word", name, id, object->address);
     }

@@ -45,6 +45,9 @@ void shadow_push_pinning_frame(struct shadow *shadow, size_t slots) {
 }
 
 int shadow_is_pinned(const struct shadow *shadow, const struct shadow_object *object) {
+    if (object->birthplace != NULL) {
+        return 1;
+    }
     for (size_t i = 0; i < SHADOW_PINS; i++) {
         if (shadow->pins[i].handle != NULL && shadow->pins[i].value.target == object) {
             return 1;

@@ -28,7 +28,7 @@ static void open_table(void) {
     segment->allocated = segment->first + OBJECTS_BYTES;
     share.start[1] = segment->first + 1000;
     share.start[0] = segment->first + 2000;
-    struct pfi_segment *large = pfi_segment_create(&arena, PINFOLD_UNIT, true);
+    struct pfi_segment *large = pfi_segment_create(&arena, PINFOLD_UNIT, PINFOLD_SEGMENT_LARGE);
     ck_assert(large != NULL && pfi_segment_commit(&arena, large, large->first + PINFOLD_PAGE));
     large->allocated = large->first + PINFOLD_PAGE;
     share.large_segments = large;

@@ -89,6 +89,19 @@ static void check_set_run(struct bits *bits, struct random *random) {
     check_same(bits, "a run was set");
 }
 
+static void check_clear_run(struct bits *bits, struct random *random) {
+    size_t from = random_below(random, BITS);
+    size_t count = random_between(random, 1, BITS - from);
+    memset(bits->each + from, false, count);
+    pfi_bits_clear_run(bits->words, from, count);
+    check_same(bits, "a run was cleared");
+}
+
+START_TEST(clearing_a_run_clears_its_bits_and_no_others) {
+    for_each_seed(check_clear_run);
+}
+END_TEST
+
 START_TEST(setting_a_run_sets_its_bits_and_no_others) {
     for_each_seed(check_set_run);
 }
@@ -154,6 +167,6 @@ START_TEST(the_ones_below_a_bit_are_as_many_as_its_number) {
 END_TEST
 
 SUITE("unit/bitmap", finding_the_first_one_or_zero_agrees_with_a_loop, an_empty_range_finds_its_end_and_reads_nothing,
-      setting_a_run_sets_its_bits_and_no_others, single_bits_are_set_and_cleared_alone,
-      clearing_words_clears_whole_words_and_no_others, counting_and_lowest_agree_with_a_loop,
-      the_ones_below_a_bit_are_as_many_as_its_number)
+      setting_a_run_sets_its_bits_and_no_others, clearing_a_run_clears_its_bits_and_no_others,
+      single_bits_are_set_and_cleared_alone, clearing_words_clears_whole_words_and_no_others,
+      counting_and_lowest_agree_with_a_loop, the_ones_below_a_bit_are_as_many_as_its_number)

@@ -36,14 +36,14 @@ static size_t word_number(uintptr_t address) {
     return (address - pass.segment->base) / WORD;
 }
 
-static void open_pass(bool is_large) {
+static void open_pass(enum pf_segment_kind kind) {
     char message[200];
     ck_assert_int_eq(pf_type_init(&record_type, "record", 16 + WORD, 4 * WORD, &fixed_run, 1, &element_run, 1, message,
                                   sizeof message),
                      PINFOLD_OK);
     memset(&pass, 0, sizeof pass);
     ck_assert(pfi_arena_init(&pass.arena, ARENA, PINFOLD_UNIT));
-    pass.segment = pfi_segment_create(&pass.arena, SEGMENT, is_large);
+    pass.segment = pfi_segment_create(&pass.arena, SEGMENT, kind);
     ck_assert(pass.segment != NULL && pfi_segment_commit(&pass.arena, pass.segment, pass.segment->end));
 }
 
@@ -72,7 +72,7 @@ static void put(const struct pf_type *type, size_t length) {
         pfi_words(object)[1] = length;
     }
     size_t size = pfi_object_size(object);
-    pass.segment->allocated += pass.segment->is_large ? pfi_align_up(size, PINFOLD_PAGE) : size;
+    pass.segment->allocated += pass.segment->kind == PINFOLD_SEGMENT_LARGE ? pfi_align_up(size, PINFOLD_PAGE) : size;
     pfi_object_starts_set(pass.arena.object_starts, object, pass.segment->allocated);
     if (type == &node_type) {
         note_slots(object + WORD, 2);
@@ -159,7 +159,7 @@ START_TEST(every_slot_on_a_card_of_interest_is_visited_once_and_no_other_slot_is
         uintptr_t from;
         uintptr_t to;
         replay_begin("cards", seed);
-        open_pass(false);
+        open_pass(PINFOLD_SEGMENT_SMALL);
         pass.makes_dirty_again = random_chance(&random, 50);
         fill(&random, &from, &to);
         dirty_some_cards(&random, condemned, was_dirty);
@@ -175,7 +175,7 @@ END_TEST
 
 START_TEST(of_a_large_array_only_the_slots_on_dirty_cards_are_visited) {
     static bool was_dirty[SEGMENT / PINFOLD_CARD];
-    open_pass(true);
+    open_pass(PINFOLD_SEGMENT_LARGE);
     put(&vector_type, 1000);
     put(&vector_type, (1 << 20) / WORD);
     put(&vector_type, 1000);
@@ -197,7 +197,7 @@ END_TEST
  * card stays dirty, for nothing is known about the rest. */
 START_TEST(a_card_shared_with_younger_objects_is_visited_for_the_old_ones_and_stays_dirty) {
     static bool was_dirty[SEGMENT / PINFOLD_CARD];
-    open_pass(false);
+    open_pass(PINFOLD_SEGMENT_SMALL);
     put(&vector_type, 20);
     uintptr_t boundary = pass.segment->allocated;
     put(&vector_type, 10);
@@ -217,7 +217,7 @@ START_TEST(clean_cards_cost_no_visit) {
     struct random random = {3};
     uintptr_t from;
     uintptr_t to;
-    open_pass(false);
+    open_pass(PINFOLD_SEGMENT_SMALL);
     fill(&random, &from, &to);
     memset(was_dirty, 0, sizeof was_dirty);
     replay_begin("clean cards", 0);

@@ -13,7 +13,7 @@ enum { MEGABYTE = 1000000 };
 static struct pfi_condemn_input content(int requested) {
     return (struct pfi_condemn_input){
         .requested = requested,
-        .budget_left = {MEGABYTE, MEGABYTE, MEGABYTE, MEGABYTE},
+        .budget_left = {MEGABYTE, MEGABYTE, MEGABYTE, MEGABYTE, MEGABYTE},
         .segment_room = 10 * MEGABYTE,
         .segment_need = MEGABYTE,
         .gen2_bytes = 50 * MEGABYTE,
@@ -33,7 +33,7 @@ START_TEST(an_induced_collection_takes_what_was_named_whatever_the_state) {
     for (int requested = 0; requested <= 2; ++requested) {
         struct pfi_condemn_input input = content(requested);
         input.is_induced = true;
-        input.budget_left[1] = input.budget_left[2] = input.budget_left[3] = -1;
+        input.budget_left[1] = input.budget_left[2] = input.budget_left[3] = input.budget_left[4] = -1;
         input.segment_room = 0;
         input.gen2_unusable = input.gen2_bytes;
         input.memory_load = 99;
@@ -70,6 +70,13 @@ END_TEST
 START_TEST(a_spent_budget_of_large_objects_asks_for_a_full_collection) {
     struct pfi_condemn_input input = content(0);
     input.budget_left[3] = 0;
+    ck_assert_int_eq(pfi_condemn(&input), 2);
+}
+END_TEST
+
+START_TEST(a_spent_budget_of_pinned_objects_asks_for_a_full_collection) {
+    struct pfi_condemn_input input = content(0);
+    input.budget_left[4] = 0;
     ck_assert_int_eq(pfi_condemn(&input), 2);
 }
 END_TEST
@@ -170,7 +177,8 @@ SUITE("unit/condemn", a_heap_beyond_its_limit_is_collected_whole_whatever_its_bu
       an_induced_collection_takes_what_was_named_whatever_the_state, a_spent_budget_of_generation_1_raises_to_it,
       spent_budgets_of_both_older_generations_raise_to_a_full_collection,
       a_spent_budget_of_generation_2_waits_for_that_of_generation_1,
-      a_spent_budget_of_large_objects_asks_for_a_full_collection, a_low_ephemeral_segment_takes_generation_1_along,
+      a_spent_budget_of_large_objects_asks_for_a_full_collection,
+      a_spent_budget_of_pinned_objects_asks_for_a_full_collection, a_low_ephemeral_segment_takes_generation_1_along,
       a_low_ephemeral_segment_takes_generation_2_along_when_its_budget_is_spent,
       unusable_free_space_in_generation_2_turns_generation_1_into_a_full_collection,
       little_unusable_free_space_does_not_count_however_small_generation_2_is,

@@ -8,7 +8,7 @@
 #include "tests/support/suite.h"
 
 /* Events as text: "(" collection begins, ")" ends, a phase is its name in brackets, "+s -s +l -l" are segments that
- * come and go, small and large, "!" is out of memory. */
+ * come and go, small, large and pinned, "!" is out of memory. */
 struct log {
     char text[4096];
     uint64_t number;
@@ -50,18 +50,29 @@ static void phase_end(void *data, enum pf_phase phase) {
     note(data, "]");
 }
 
-static void segment_created(void *data, void *base, size_t size, int is_large) {
+static char kind_letter(enum pf_segment_kind kind) {
+    static const char letters[] = {
+        [PINFOLD_SEGMENT_SMALL] = 's', [PINFOLD_SEGMENT_LARGE] = 'l', [PINFOLD_SEGMENT_PINNED] = 'p'};
+    return letters[kind];
+}
+
+static void note_segment(struct log *log, char sign, enum pf_segment_kind kind) {
+    const char text[] = {sign, kind_letter(kind), ' ', '\0'};
+    note(log, text);
+}
+
+static void segment_created(void *data, void *base, size_t size, enum pf_segment_kind kind) {
     struct log *log = data;
     (void)base;
     log->segments += size > 0;
-    note(log, is_large ? "+l " : "+s ");
+    note_segment(log, '+', kind);
 }
 
-static void segment_freed(void *data, void *base, size_t size, int is_large) {
+static void segment_freed(void *data, void *base, size_t size, enum pf_segment_kind kind) {
     struct log *log = data;
     (void)base;
     log->segments -= size > 0;
-    note(log, is_large ? "-l " : "-s ");
+    note_segment(log, '-', kind);
 }
 
 static void out_of_memory(void *data, size_t size) {
@@ -170,6 +181,22 @@ START_TEST(spending_the_budget_of_large_objects_is_a_reason) {
 }
 END_TEST
 
+START_TEST(spending_the_budget_of_pinned_objects_is_a_reason_and_their_segments_have_a_kind) {
+    struct pf_options options = fixture_tiny_options();
+    fixture_set(&options, "pinned_size", "100K");
+    struct fixture fixture = open_listening(&options);
+    for (int i = 0; i < 20; i++) {
+        (void)pf_alloc_array_pinned(fixture.thread, &bytes_type, 50000, 0);
+    }
+    ck_assert_uint_gt(events.number, 1);
+    ck_assert_int_eq(events.reason, PINFOLD_REASON_PINNED_BUDGET);
+    ck_assert_int_eq(events.generation, 2);
+    ck_assert_msg(strstr(events.text, "+p ") != NULL, "%s", events.text);
+    ck_assert_msg(strstr(events.text, "-p ") != NULL, "%s", events.text);
+    fixture_close(&fixture);
+}
+END_TEST
+
 START_TEST(segments_that_come_and_go_are_reported_and_balance) {
     struct pf_options options = fixture_tiny_options();
     struct fixture fixture = open_listening(&options);
@@ -221,5 +248,7 @@ SUITE("unit/event", a_compacting_collection_reports_its_phases_in_order,
       a_sweeping_collection_reports_its_phases_in_order, a_full_collection_has_a_phase_for_large_objects,
       compacting_large_objects_plans_them_in_a_phase_of_their_own,
       begin_and_end_carry_the_number_and_generation_of_the_record, spending_the_budget_of_generation_0_is_a_reason,
-      spending_the_budget_of_large_objects_is_a_reason, segments_that_come_and_go_are_reported_and_balance,
-      out_of_memory_is_reported_with_the_size, members_left_out_are_skipped_and_a_removed_listener_hears_nothing)
+      spending_the_budget_of_large_objects_is_a_reason,
+      spending_the_budget_of_pinned_objects_is_a_reason_and_their_segments_have_a_kind,
+      segments_that_come_and_go_are_reported_and_balance, out_of_memory_is_reported_with_the_size,
+      members_left_out_are_skipped_and_a_removed_listener_hears_nothing)

@@ -184,6 +184,30 @@ START_TEST(every_item_of_the_sure_bin_fits_and_some_item_of_the_bin_below_does_n
 }
 END_TEST
 
+static bool is_wanted(const void *request, uintptr_t item) {
+    return item == *(const uintptr_t *)request;
+}
+
+/* Any item can be asked for; an item further back in its bin than the tries reach is not found. */
+START_TEST(what_fits_is_more_than_a_matter_of_size) {
+    enum { COUNT = 10, SIZE = 64 };
+    static uint64_t memory[COUNT * SIZE / 8];
+    struct pfi_free_list list;
+    pfi_free_list_init(&list, 12, 256);
+    for (uintptr_t index = 0; index < COUNT; ++index) {
+        pfi_free_object_format((uintptr_t)memory + index * SIZE, SIZE);
+        pfi_free_list_append(&list, (uintptr_t)memory + index * SIZE);
+    }
+    uintptr_t sixth = (uintptr_t)memory + 5 * SIZE;
+    ck_assert_uint_eq(pfi_free_list_take_fitting(&list, 16, 5, is_wanted, &sixth), 0);
+    ck_assert_uint_eq(pfi_free_list_take_fitting(&list, SIZE + 8, SIZE_MAX, is_wanted, &sixth), 0);
+    ck_assert_uint_eq(list.bytes, COUNT * SIZE);
+    ck_assert_uint_eq(pfi_free_list_take_fitting(&list, 16, 6, is_wanted, &sixth), sixth);
+    ck_assert_uint_eq(list.bytes, (COUNT - 1) * SIZE);
+    ck_assert_uint_eq(pfi_free_list_take_fitting(&list, 16, SIZE_MAX, is_wanted, &sixth), 0);
+}
+END_TEST
+
 START_TEST(clearing_empties_every_bin_and_keeps_the_classes) {
     static struct model model;
     struct random random = {1};
@@ -204,4 +228,4 @@ END_TEST
 
 SUITE("unit/free_list", a_list_of_one_bin_agrees_with_an_array, a_list_of_many_bins_agrees_with_arrays,
       a_bin_begins_at_its_lower_limit, every_item_of_the_sure_bin_fits_and_some_item_of_the_bin_below_does_not,
-      clearing_empties_every_bin_and_keeps_the_classes)
+      what_fits_is_more_than_a_matter_of_size, clearing_empties_every_bin_and_keeps_the_classes)

@@ -82,7 +82,7 @@ static void fill(struct random *random, struct pfi_segment *segment, int generat
 }
 
 static void add_old_segment(struct random *random) {
-    struct pfi_segment *segment = pfi_segment_create(world.share->arena, PINFOLD_UNIT, false);
+    struct pfi_segment *segment = pfi_segment_create(world.share->arena, PINFOLD_UNIT, PINFOLD_SEGMENT_SMALL);
     ck_assert_ptr_nonnull(segment);
     segment->next = world.share->segments;
     world.share->segments = segment;

@@ -23,9 +23,9 @@ struct layout {
     uintptr_t chunk_end;
 };
 
-static void layout_open(struct layout *layout, size_t arena_size, bool is_large) {
+static void layout_open(struct layout *layout, size_t arena_size, enum pf_segment_kind kind) {
     ck_assert(pfi_arena_init(&layout->arena, arena_size, PINFOLD_UNIT));
-    layout->segment = pfi_segment_create(&layout->arena, arena_size / 2, is_large);
+    layout->segment = pfi_segment_create(&layout->arena, arena_size / 2, kind);
     ck_assert_ptr_nonnull(layout->segment);
     ck_assert(pfi_segment_commit(&layout->arena, layout->segment, layout->segment->end));
     layout->chunk_end = layout->segment->first;
@@ -96,7 +96,7 @@ static void run(bool in_chunks) {
     for (uint64_t seed = seeds.first; seed < seeds.first + seeds.count; ++seed) {
         struct random random = {seed};
         replay_begin(in_chunks ? "chunks" : "objects", seed);
-        layout_open(&layout, SMALL_ARENA, false);
+        layout_open(&layout, SMALL_ARENA, PINFOLD_SEGMENT_SMALL);
         fill(&layout, &random, in_chunks);
         for (size_t count = 0; count < LOOKUPS; ++count) { /* in random order: each may refine the table */
             check_lookup(&layout, random_below(&random, FILLED));
@@ -122,7 +122,7 @@ END_TEST
 START_TEST(objects_longer_than_32767_cards_are_found_from_every_card) {
     static struct layout layout;
     static const size_t size = (size_t)40000 * PINFOLD_CARD + 24;
-    layout_open(&layout, (size_t)64 << 20, true);
+    layout_open(&layout, (size_t)64 << 20, PINFOLD_SEGMENT_LARGE);
     uintptr_t first = layout.segment->first;
     put_object(first, 4096);
     put_object(first + 4096, size);
@@ -141,7 +141,7 @@ END_TEST
 
 START_TEST(the_first_card_of_a_segment_may_name_a_later_object) {
     static struct layout layout;
-    layout_open(&layout, SMALL_ARENA, false);
+    layout_open(&layout, SMALL_ARENA, PINFOLD_SEGMENT_SMALL);
     uintptr_t first = layout.segment->first;
     put_object(first, 48);
     put_object(first + 48, 32);
@@ -156,7 +156,7 @@ END_TEST
 /* The entry may be the last object of the card; an early one in its place would make later lookups walk. */
 START_TEST(a_lookup_does_not_make_its_card_forget_a_later_start) {
     static struct layout layout;
-    layout_open(&layout, SMALL_ARENA, false);
+    layout_open(&layout, SMALL_ARENA, PINFOLD_SEGMENT_SMALL);
     uintptr_t first = layout.segment->first;
     uintptr_t card = (first >> PINFOLD_CARD_SHIFT) + 1;
     size_t size = 0;

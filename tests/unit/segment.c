@@ -18,9 +18,9 @@ enum { ARENA = 32 << 20, SEGMENT = 2 << 20, OPERATIONS = 1500 };
 static struct pfi_arena arena;
 static struct pfi_segment *segment;
 
-static void open_segment(bool is_large) {
+static void open_segment(enum pf_segment_kind kind) {
     ck_assert(pfi_arena_init(&arena, ARENA, PINFOLD_UNIT));
-    segment = pfi_segment_create(&arena, SEGMENT, is_large);
+    segment = pfi_segment_create(&arena, SEGMENT, kind);
     ck_assert_ptr_nonnull(segment);
 }
 
@@ -31,7 +31,7 @@ static void close_segment(void) {
 }
 
 START_TEST(a_new_segment_is_empty_and_has_nothing_committed) {
-    open_segment(false);
+    open_segment(PINFOLD_SEGMENT_SMALL);
     ck_assert(pfi_segment_is_valid(segment));
     ck_assert_uint_eq(segment->first, segment->base + 16); /* the gap for the very first record */
     ck_assert_uint_eq(pfi_segment_bytes(segment), 0);
@@ -39,7 +39,7 @@ START_TEST(a_new_segment_is_empty_and_has_nothing_committed) {
     ck_assert_uint_eq(segment->end - segment->base, SEGMENT);
     ck_assert_ptr_null(segment->next);
     close_segment();
-    open_segment(true);
+    open_segment(PINFOLD_SEGMENT_LARGE);
     ck_assert(pfi_segment_is_valid(segment));
     ck_assert_uint_eq(segment->first, segment->base); /* large objects begin at pages */
     close_segment();
@@ -48,7 +48,7 @@ END_TEST
 
 /* Many small commits would each be a system call and a mapping. */
 START_TEST(commits_are_rounded_up_to_steps_and_stop_at_the_end) {
-    open_segment(false);
+    open_segment(PINFOLD_SEGMENT_SMALL);
     size_t step = arena.commit_step;
     ck_assert_uint_eq(step % PINFOLD_PAGE, 0);
     ck_assert(pfi_segment_commit(&arena, segment, segment->base + 1));
@@ -65,7 +65,7 @@ START_TEST(commits_are_rounded_up_to_steps_and_stop_at_the_end) {
 END_TEST
 
 START_TEST(trimming_gives_memory_back_from_the_next_page_on) {
-    open_segment(false);
+    open_segment(PINFOLD_SEGMENT_SMALL);
     ck_assert(pfi_segment_commit(&arena, segment, segment->end));
     memset((void *)segment->base, 1, SEGMENT);
     segment->used = segment->end;
@@ -82,13 +82,13 @@ END_TEST
 
 /* What has never been written needs no clearing: it must stay untouched by memory and by time. */
 START_TEST(clearing_does_not_touch_pages_that_were_never_used) {
-    open_segment(false);
+    open_segment(PINFOLD_SEGMENT_SMALL);
     ck_assert(pfi_segment_commit(&arena, segment, segment->end));
     pfi_segment_clear(segment, segment->first, segment->end);
     ck_assert_uint_eq(resident_pages(segment->base, SEGMENT), 0);
     ck_assert_uint_eq(segment->used, segment->end);
     close_segment();
-    open_segment(false); /* the same when a part of the range was used */
+    open_segment(PINFOLD_SEGMENT_SMALL); /* the same when a part of the range was used */
     ck_assert(pfi_segment_commit(&arena, segment, segment->end));
     memset((void *)segment->base, 1, 100);
     segment->used = segment->base + 100;
@@ -99,7 +99,7 @@ START_TEST(clearing_does_not_touch_pages_that_were_never_used) {
 END_TEST
 
 START_TEST(clearing_zeroes_the_range_and_nothing_beside_it) {
-    open_segment(false);
+    open_segment(PINFOLD_SEGMENT_SMALL);
     ck_assert(pfi_segment_commit(&arena, segment, segment->end));
     memset((void *)segment->base, 1, 8192);
     segment->used = segment->base + 8192;
@@ -141,7 +141,7 @@ START_TEST(what_lies_between_used_and_committed_is_always_zero) {
     for (uint64_t seed = seeds.first; seed < seeds.first + seeds.count; ++seed) {
         struct random random = {seed};
         replay_begin("segment", seed);
-        open_segment(false);
+        open_segment(PINFOLD_SEGMENT_SMALL);
         for (uint64_t operation = 0; operation < OPERATIONS; ++operation) {
             replay_operation(operation);
             move_end(&random);
@@ -160,7 +160,7 @@ END_TEST
 
 START_TEST(a_commit_that_the_system_refuses_changes_nothing) {
     struct rlimit limit = {0, 0};
-    open_segment(false);
+    open_segment(PINFOLD_SEGMENT_SMALL);
     ck_assert(pfi_segment_commit(&arena, segment, segment->first));
     uintptr_t committed = segment->committed;
     ck_assert_int_eq(getrlimit(RLIMIT_DATA, &limit), 0);
@@ -177,16 +177,16 @@ START_TEST(a_commit_that_the_system_refuses_changes_nothing) {
 END_TEST
 
 START_TEST(a_released_range_is_zero_again_for_its_next_owner) {
-    open_segment(false);
+    open_segment(PINFOLD_SEGMENT_SMALL);
     uintptr_t base = segment->base;
     ck_assert(pfi_segment_commit(&arena, segment, segment->end));
     memset((void *)segment->base, 1, SEGMENT);
     pfi_segment_release(&arena, segment);
     ck_assert_uint_eq(pfi_counter_read(&arena.committed), 0);
     ck_assert_uint_eq(resident_pages(base, SEGMENT), 0);
-    segment = pfi_segment_create(&arena, SEGMENT, true);
+    segment = pfi_segment_create(&arena, SEGMENT, PINFOLD_SEGMENT_LARGE);
     ck_assert_uint_eq(segment->base, base);
-    ck_assert(segment->is_large);
+    ck_assert_int_eq(segment->kind, PINFOLD_SEGMENT_LARGE);
     ck_assert(pfi_segment_commit(&arena, segment, segment->end));
     ck_assert(is_zero(base, base + SEGMENT));
     close_segment();

@@ -46,7 +46,7 @@ static struct pfi_segment *use(struct pfi_segment *segment) {
 
 START_TEST(without_the_option_a_released_range_is_the_arenas) {
     ck_assert(pfi_arena_init(&arena, UNITS * UNIT, UNIT));
-    struct pfi_segment *segment = use(pfi_segment_create(&arena, SMALL, false));
+    struct pfi_segment *segment = use(pfi_segment_create(&arena, SMALL, PINFOLD_SEGMENT_SMALL));
     uintptr_t base = segment->base;
     pfi_segment_release(&arena, segment);
     ck_assert_ptr_null(pfi_arena_segment_of(&arena, base));
@@ -57,7 +57,7 @@ END_TEST
 
 START_TEST(a_segment_on_standby_has_its_range_and_no_memory) {
     open_arena();
-    struct pfi_segment *segment = use(pfi_segment_create(&arena, SMALL, false));
+    struct pfi_segment *segment = use(pfi_segment_create(&arena, SMALL, PINFOLD_SEGMENT_SMALL));
     uintptr_t base = segment->base;
     size_t bookkeeping = pfi_arena_bookkeeping(&arena);
     pfi_segment_release(&arena, segment);
@@ -74,11 +74,11 @@ END_TEST
 
 START_TEST(it_serves_the_next_request_of_its_kind_like_a_new_one) {
     open_arena();
-    struct pfi_segment *segment = use(pfi_segment_create(&arena, SMALL, false));
+    struct pfi_segment *segment = use(pfi_segment_create(&arena, SMALL, PINFOLD_SEGMENT_SMALL));
     uintptr_t base = segment->base;
     pfi_segment_release(&arena, segment);
     size_t carved = arena.used_units;
-    ck_assert_ptr_eq(pfi_segment_create(&arena, SMALL, false), segment);
+    ck_assert_ptr_eq(pfi_segment_create(&arena, SMALL, PINFOLD_SEGMENT_SMALL), segment);
     ck_assert(pfi_segment_is_valid(segment));
     ck_assert_uint_eq(segment->base, base);
     ck_assert_uint_eq(segment->allocated, segment->first);
@@ -96,15 +96,18 @@ END_TEST
 START_TEST(the_segment_released_last_comes_first_and_kinds_are_kept_apart) {
     open_arena();
     struct pfi_segment *small[2];
-    small[0] = pfi_segment_create(&arena, SMALL, false);
-    small[1] = pfi_segment_create(&arena, SMALL, false);
-    struct pfi_segment *large = pfi_segment_create(&arena, LARGE, true);
+    small[0] = pfi_segment_create(&arena, SMALL, PINFOLD_SEGMENT_SMALL);
+    small[1] = pfi_segment_create(&arena, SMALL, PINFOLD_SEGMENT_SMALL);
+    struct pfi_segment *large = pfi_segment_create(&arena, LARGE, PINFOLD_SEGMENT_LARGE);
+    struct pfi_segment *pinned = pfi_segment_create(&arena, LARGE, PINFOLD_SEGMENT_PINNED);
     pfi_segment_release(&arena, small[0]);
     pfi_segment_release(&arena, large);
+    pfi_segment_release(&arena, pinned);
     pfi_segment_release(&arena, small[1]);
-    ck_assert_ptr_eq(pfi_segment_create(&arena, SMALL, false), small[1]);
-    ck_assert_ptr_eq(pfi_segment_create(&arena, LARGE, true), large);
-    ck_assert_ptr_eq(pfi_segment_create(&arena, SMALL, false), small[0]);
+    ck_assert_ptr_eq(pfi_segment_create(&arena, SMALL, PINFOLD_SEGMENT_SMALL), small[1]);
+    ck_assert_ptr_eq(pfi_segment_create(&arena, LARGE, PINFOLD_SEGMENT_LARGE), large);
+    ck_assert_ptr_eq(pfi_segment_create(&arena, LARGE, PINFOLD_SEGMENT_PINNED), pinned);
+    ck_assert_ptr_eq(pfi_segment_create(&arena, SMALL, PINFOLD_SEGMENT_SMALL), small[0]);
     ck_assert_uint_eq(arena.pool.count, 0);
     close_arena();
 }
@@ -112,15 +115,15 @@ END_TEST
 
 START_TEST(segments_of_another_size_are_not_kept_and_requests_of_another_size_not_served) {
     open_arena();
-    struct pfi_segment *odd = pfi_segment_create(&arena, LARGE + 1, true);
+    struct pfi_segment *odd = pfi_segment_create(&arena, LARGE + 1, PINFOLD_SEGMENT_LARGE);
     pfi_segment_release(&arena, odd);
     ck_assert_uint_eq(arena.pool.count, 0);
-    struct pfi_segment *standard = pfi_segment_create(&arena, LARGE, true);
+    struct pfi_segment *standard = pfi_segment_create(&arena, LARGE, PINFOLD_SEGMENT_LARGE);
     pfi_segment_release(&arena, standard);
-    ck_assert_ptr_ne(pfi_segment_create(&arena, LARGE - UNIT, true), standard);
-    ck_assert_ptr_ne(pfi_segment_create(&arena, LARGE + 1, true), standard);
-    ck_assert_ptr_ne(pfi_segment_create(&arena, SMALL, false), standard);
-    ck_assert_ptr_eq(pfi_segment_create(&arena, LARGE - 1, true), standard); /* rounded up to units */
+    ck_assert_ptr_ne(pfi_segment_create(&arena, LARGE - UNIT, PINFOLD_SEGMENT_LARGE), standard);
+    ck_assert_ptr_ne(pfi_segment_create(&arena, LARGE + 1, PINFOLD_SEGMENT_LARGE), standard);
+    ck_assert_ptr_ne(pfi_segment_create(&arena, SMALL, PINFOLD_SEGMENT_SMALL), standard);
+    ck_assert_ptr_eq(pfi_segment_create(&arena, LARGE - 1, PINFOLD_SEGMENT_LARGE), standard); /* rounded up to units */
     close_arena();
 }
 END_TEST
@@ -130,18 +133,18 @@ START_TEST(what_is_on_standby_gives_way_when_the_arena_has_no_other_room) {
     struct pfi_segment *segments[UNITS * UNIT / SMALL];
     enum { COUNT = sizeof(segments) / sizeof(segments[0]) };
     for (size_t index = 0; index < COUNT; ++index) {
-        segments[index] = use(pfi_segment_create(&arena, SMALL, false));
+        segments[index] = use(pfi_segment_create(&arena, SMALL, PINFOLD_SEGMENT_SMALL));
     }
     for (size_t index = 0; index < COUNT; ++index) {
         pfi_segment_release(&arena, segments[index]);
     }
     ck_assert_uint_eq(arena.pool.bytes, UNITS * UNIT);
-    struct pfi_segment *whole = pfi_segment_create(&arena, UNITS * UNIT, true);
+    struct pfi_segment *whole = pfi_segment_create(&arena, UNITS * UNIT, PINFOLD_SEGMENT_LARGE);
     ck_assert_ptr_nonnull(whole);
     ck_assert_uint_eq(arena.pool.count + arena.pool.bytes + arena.pool.touched_bytes, 0);
     ck_assert_int_eq(arena.object_starts[whole->base >> PINFOLD_CARD_SHIFT],
                      0); /* the arena's ranges have clean tables */
-    ck_assert_ptr_null(pfi_segment_create(&arena, SMALL, false));
+    ck_assert_ptr_null(pfi_segment_create(&arena, SMALL, PINFOLD_SEGMENT_SMALL));
     ck_assert(!pfi_segment_pool_drain(&arena));
     close_arena();
 }
@@ -154,7 +157,8 @@ static void operate(struct random *random) {
     static const size_t sizes[] = {SMALL, LARGE, UNIT, 3 * UNIT};
     if (random_chance(random, 50) && in_use_count < MOST_SEGMENTS) {
         size_t size = sizes[random_below(random, 4)];
-        struct pfi_segment *segment = pfi_segment_create(&arena, size, random_chance(random, 50));
+        struct pfi_segment *segment =
+            pfi_segment_create(&arena, size, (enum pf_segment_kind)random_below(random, PINFOLD_SEGMENT_KINDS));
         if (segment != NULL) {
             in_use[in_use_count++] = segment;
             ck_assert(pfi_segment_commit(&arena, segment, segment->first + random_below(random, size)));
@@ -210,18 +214,18 @@ struct log {
     size_t freed_count;
 };
 
-static void note_created(void *data, void *base, size_t size, int is_large) {
+static void note_created(void *data, void *base, size_t size, enum pf_segment_kind kind) {
     struct log *log = data;
     (void)size;
-    (void)is_large;
+    (void)kind;
     log->created[log->created_count++ % MOST_EVENTS] = base;
 }
 
-static void note_freed(void *data, void *base, size_t size, int is_large) {
+static void note_freed(void *data, void *base, size_t size, enum pf_segment_kind kind) {
     struct log *log = data;
     (void)base;
     (void)size;
-    (void)is_large;
+    (void)kind;
     ++log->freed_count;
 }
 

@@ -99,7 +99,7 @@ END_TEST
 START_TEST(generation_2_is_its_own_segments_and_its_part_of_the_ephemeral_one) {
     open_share();
     (void)lay_out_generations();
-    struct pfi_segment *old = pfi_segment_create(&arena, PINFOLD_UNIT, false);
+    struct pfi_segment *old = pfi_segment_create(&arena, PINFOLD_UNIT, PINFOLD_SEGMENT_SMALL);
     ck_assert(old != NULL && pfi_segment_commit(&arena, old, old->first + 4000));
     old->allocated = old->first + 4000;
     old->next = share.ephemeral;

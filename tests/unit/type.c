@@ -235,6 +235,22 @@ START_TEST(the_macros_make_types_that_pass_the_check) {
 }
 END_TEST
 
+START_TEST(a_type_may_be_pinned_by_birth_and_has_no_other_flags) {
+    static const struct pf_type made = PINFOLD_BYTES_TYPE_WITH("buffer", 1, PINFOLD_TYPE_PINNED);
+    struct layout layout = {16, WORD, {{0, 0}}, 0, {{0, 1}}, 1};
+    struct pf_type type = check_accepted(&layout, PINFOLD_SCAN_VECTOR);
+    char message[256] = "";
+    ck_assert_int_eq(made.flags, PINFOLD_TYPE_PINNED);
+    ck_assert_int_eq(pf_type_check(&made, message, sizeof(message)), PINFOLD_OK);
+    ck_assert_int_eq(type.flags, PINFOLD_TYPE_PLAIN);
+    type.flags = PINFOLD_TYPE_PINNED;
+    ck_assert_int_eq(pf_type_check(&type, message, sizeof(message)), PINFOLD_OK);
+    type.flags = 0x40;
+    ck_assert_int_eq(pf_type_check(&type, message, sizeof(message)), PINFOLD_BAD_TYPE);
+    ck_assert_msg(strstr(message, "flags 0x40") != NULL, "%s", message);
+}
+END_TEST
+
 START_TEST(a_message_that_does_not_fit_is_cut_and_terminated) {
     struct layout layout = {4 * WORD, 0, {{0, 1}}, 1, {{0, 0}}, 0};
     struct pf_type type;
@@ -256,4 +272,5 @@ SUITE("unit/type", a_run_that_covers_the_header_is_refused, a_run_outside_the_fi
       an_array_with_references_in_the_fixed_part_only_makes_a_bitmap, references_beyond_the_64th_word_make_runs,
       an_array_of_nothing_but_references_is_a_vector, references_in_elements_beside_other_fields_make_runs,
       runs_may_touch_and_stand_in_any_order, base_sizes_are_rounded_up_to_a_granule,
-      the_macros_make_types_that_pass_the_check, a_message_that_does_not_fit_is_cut_and_terminated)
+      the_macros_make_types_that_pass_the_check, a_type_may_be_pinned_by_birth_and_has_no_other_flags,
+      a_message_that_does_not_fit_is_cut_and_terminated)

@@ -91,6 +91,31 @@ START_TEST(a_store_without_barrier_into_a_large_object_is_found) {
 }
 END_TEST
 
+START_TEST(a_store_without_barrier_into_an_object_that_was_born_pinned_is_found) {
+    open_with_roots();
+    root[0] = pf_alloc_pinned(fixture.thread, &node_type, 0);
+    pf_collect(fixture.thread, 2, PINFOLD_COLLECT_COMPACT);
+    struct node *pinned = root[0];
+    struct node *young = fixture_node(fixture.thread, 2);
+    pinned->left = young;
+    check_found("card,node,generation 4");
+    pf_store(fixture.thread, &pinned->left, young);
+    fixture_verify(&fixture);
+    close_whole();
+}
+END_TEST
+
+START_TEST(damage_beside_an_object_that_was_born_pinned_is_found) {
+    open_with_roots();
+    root[0] = pf_alloc_array_pinned(fixture.thread, &bytes_type, 100, 0);
+    root[1] = pf_alloc_array_pinned(fixture.thread, &bytes_type, 100, 4096);
+    fixture_verify(&fixture);
+    char *behind = (char *)root[0] + pf_size_of(root[0]); /* the free object before the aligned one */
+    ((size_t *)(void *)behind)[1] -= 8;
+    check_found(address_text(behind));
+}
+END_TEST
+
 START_TEST(a_reference_into_the_middle_of_an_object_is_found) {
     open_with_roots();
     struct node *old = make_old_node();
@@ -195,7 +220,9 @@ END_TEST
 
 SUITE("unit/verify", a_segment_on_standby_that_holds_something_is_found, a_heap_in_use_is_clean_at_any_moment,
       a_store_without_barrier_into_an_old_object_is_found, a_store_without_barrier_into_a_large_object_is_found,
-      a_reference_into_the_middle_of_an_object_is_found, a_reference_beyond_the_end_of_the_objects_is_found,
-      a_reference_to_what_was_freed_is_found, a_root_that_is_no_object_is_found, a_handle_on_a_stale_address_is_found,
+      a_store_without_barrier_into_an_object_that_was_born_pinned_is_found,
+      damage_beside_an_object_that_was_born_pinned_is_found, a_reference_into_the_middle_of_an_object_is_found,
+      a_reference_beyond_the_end_of_the_objects_is_found, a_reference_to_what_was_freed_is_found,
+      a_root_that_is_no_object_is_found, a_handle_on_a_stale_address_is_found,
       a_type_word_overwritten_with_null_is_found, a_type_word_that_points_to_no_memory_is_found_without_a_crash,
       a_type_word_that_points_to_something_else_is_found, an_array_whose_length_reaches_beyond_its_segment_is_found)

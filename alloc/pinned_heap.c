@@ -1,0 +1,213 @@
+/* SPDX-License-Identifier: MIT */
+#include "alloc/pinned_heap.h"
+
+#include "alloc/object_starts.h"
+#include "alloc/platform/check.h"
+
+enum {
+    /* How many free objects of a bin are looked at before fresh memory is taken. Their sizes differ by a factor of two
+     * and their alignment by anything, so a bin may hold thousands that do not fit. */
+    TRIES = 64,
+    SMALLEST_DECOMMIT = 1 << 16, /* shorter free objects are not worth a system call and the faults afterwards */
+};
+
+struct pages {
+    uintptr_t low;
+    uintptr_t high;
+};
+
+/* The whole pages inside a free object, but for the one with its header. */
+static struct pages inner_pages(uintptr_t start, size_t size) {
+    return (struct pages){pfi_align_up(start + PINFOLD_MIN_FREE_ITEM, PINFOLD_PAGE),
+                          pfi_align_down(start + size, PINFOLD_PAGE)};
+}
+
+size_t pfi_pinned_heap_page_bytes(uintptr_t start, size_t size) {
+    if (size < SMALLEST_DECOMMIT) {
+        return 0;
+    }
+    struct pages pages = inner_pages(start, size);
+    return pages.high - pages.low;
+}
+
+size_t pfi_pinned_heap_clean_bytes(uintptr_t free_object) {
+    size_t bytes = pfi_pinned_heap_page_bytes(free_object, pfi_object_size(free_object));
+    return bytes != 0 && *pfi_free_object_planned_end(free_object) != 0 ? bytes : 0;
+}
+
+void pfi_pinned_heap_thread(struct pfi_share *share, uintptr_t start, size_t size, bool clean) {
+    pfi_share_thread_gap(share, PINFOLD_PINNED, start, size);
+    if (size >= SMALLEST_DECOMMIT) {
+        *pfi_free_object_planned_end(start) = clean;
+    }
+}
+
+/* Where in [start, end) the object goes; 0 when it does not fit. What is left before it is nothing or large enough for
+ * a free object. Callers have bounded size and alignment by the arena's, so only a sum near the end of the address
+ * space can wrap around. */
+static uintptr_t place_in(uintptr_t start, uintptr_t end, const struct pfi_pinned_request *request) {
+    uintptr_t object = pfi_align_up(start + request->offset, request->alignment) - request->offset;
+    if (object != start && object - start < PINFOLD_MIN_OBJECT) {
+        object += request->alignment;
+    }
+    return object >= start && object <= end && end - object >= request->size ? object : 0;
+}
+
+/* Whether a free object has room such that what is left behind is nothing or a free object, too. */
+static bool fits_item(const void *context, uintptr_t item) {
+    const struct pfi_pinned_request *request = context;
+    uintptr_t end = item + pfi_object_size(item);
+    uintptr_t object = place_in(item, end, request);
+    if (object == 0) {
+        return false;
+    }
+    size_t rest = end - object - request->size;
+    return rest == 0 || rest >= PINFOLD_MIN_OBJECT;
+}
+
+/* Zeroes [start, end) but for the pages that are known to read as zero. */
+static void clear_around(uintptr_t start, uintptr_t end, const struct pages *zero) {
+    uintptr_t low = pfi_clamp(zero->low, start, end);
+    uintptr_t high = pfi_clamp(zero->high, low, end);
+    memset((void *)start, 0, low - start);
+    memset((void *)high, 0, end - high);
+}
+
+static uintptr_t take_free_object(struct pfi_share *share, const struct pfi_pinned_request *request, size_t tries) {
+    struct pfi_generation *pinned = &share->generations[PINFOLD_PINNED];
+    uintptr_t item = pfi_free_list_take_fitting(&pinned->free_list, request->size, tries, fits_item, request);
+    if (item == 0) {
+        return 0;
+    }
+    size_t size = pfi_object_size(item);
+    size_t clean_bytes = pfi_pinned_heap_clean_bytes(item);
+    struct pages zero = clean_bytes == 0 ? (struct pages){item, item} : inner_pages(item, size);
+    uintptr_t object = place_in(item, item + size, request);
+    uintptr_t object_end = object + request->size;
+    clear_around(object, object_end, &zero);
+    pinned->free_bytes -= size;
+    pfi_counter_add(&share->arena->committed, clean_bytes);
+    pfi_pinned_heap_thread(share, item, object - item, false);
+    pfi_pinned_heap_thread(share, object_end, item + size - object_end, false);
+    return object;
+}
+
+static uintptr_t take_segment_end(struct pfi_share *share, struct pfi_segment *segment,
+                                  const struct pfi_pinned_request *request, enum pfi_exhausted *why) {
+    uintptr_t start = segment->allocated;
+    uintptr_t object = place_in(start, segment->end, request);
+    if (object == 0) {
+        return 0;
+    }
+    uintptr_t object_end = object + request->size;
+    if (!pfi_segment_commit(share->arena, segment, object_end)) {
+        *why = PINFOLD_EXHAUSTED_COMMIT;
+        return 0;
+    }
+    pfi_segment_clear(segment, object, object_end);
+    segment->allocated = object_end;
+    pfi_pinned_heap_thread(share, start, object - start, false);
+    return object;
+}
+
+static uintptr_t take_any_segment_end(struct pfi_share *share, const struct pfi_pinned_request *request,
+                                      enum pfi_exhausted *why) {
+    uintptr_t object = 0;
+    for (struct pfi_segment *segment = share->pinned_segments; segment != NULL && object == 0;
+         segment = segment->next) {
+        object = take_segment_end(share, segment, request, why);
+    }
+    return object;
+}
+
+/* The newest segments have room most often, so a new one goes to the front of the chain. */
+static uintptr_t take_new_segment(struct pfi_share *share, const struct pfi_pinned_request *request,
+                                  enum pfi_exhausted *why) {
+    size_t slack = request->alignment == PINFOLD_GRANULE ? 0 : request->alignment + PINFOLD_MIN_OBJECT;
+    size_t needed = request->size + slack;
+    struct pfi_segment *segment =
+        pfi_segment_create(share->arena, pfi_max(needed, share->options->large_segment_size), PINFOLD_SEGMENT_PINNED);
+    if (segment == NULL) { /* where the arena is nearly full, one that holds just this object */
+        segment = pfi_segment_create(share->arena, needed, PINFOLD_SEGMENT_PINNED);
+    }
+    if (segment == NULL) {
+        return 0;
+    }
+    uintptr_t object = take_segment_end(share, segment, request, why);
+    if (object == 0) {
+        pfi_segment_release(share->arena, segment);
+        return 0;
+    }
+    segment->next = share->pinned_segments;
+    share->pinned_segments = segment;
+    return object;
+}
+
+/* Before the heap grows by a segment, every free object is looked at. */
+static uintptr_t take_anywhere(struct pfi_share *share, const struct pfi_pinned_request *request,
+                               enum pfi_exhausted *why) {
+    uintptr_t object = take_free_object(share, request, TRIES);
+    if (object == 0) {
+        object = take_any_segment_end(share, request, why);
+    }
+    if (object == 0) {
+        object = take_free_object(share, request, SIZE_MAX);
+    }
+    return object != 0 ? object : take_new_segment(share, request, why);
+}
+
+enum pfi_exhausted pfi_pinned_heap_allocate(struct pfi_share *share, const struct pfi_pinned_request *request,
+                                            uintptr_t *object) {
+    struct pfi_generation *pinned = &share->generations[PINFOLD_PINNED];
+    size_t arena_size = share->arena->end - share->arena->base;
+    PINFOLD_ASSERT(request->alignment >= PINFOLD_GRANULE && (request->alignment & (request->alignment - 1)) == 0);
+    PINFOLD_ASSERT(request->size % PINFOLD_GRANULE == 0 && request->offset % PINFOLD_GRANULE == 0);
+    if (request->size > arena_size || request->alignment > arena_size) {
+        return PINFOLD_EXHAUSTED_SPACE;
+    }
+    if (pinned->budget_left <= 0) {
+        return PINFOLD_EXHAUSTED_BUDGET;
+    }
+    enum pfi_exhausted why = PINFOLD_EXHAUSTED_SPACE;
+    uintptr_t start = take_anywhere(share, request, &why);
+    if (start == 0) {
+        return why;
+    }
+    pfi_object_starts_set(share->arena->object_starts, start, start + request->size);
+    pinned->budget_left -= (int64_t)request->size;
+    share->allocated_bytes += request->size;
+    *object = start;
+    return PINFOLD_EXHAUSTED_NOT;
+}
+
+static size_t decommit_free_object(struct pfi_share *share, uintptr_t item) {
+    struct pages pages = inner_pages(item, pfi_object_size(item));
+    pfi_arena_decommit(share->arena, pages.low, pages.high - pages.low);
+    *pfi_free_object_planned_end(item) = 1;
+    return pages.high - pages.low;
+}
+
+/* The bins lead to the long free objects without a walk over all the short ones and the objects between them. */
+size_t pfi_pinned_heap_decommit_free(struct pfi_share *share, size_t keep, size_t limit) {
+    const struct pfi_free_list *list = &share->generations[PINFOLD_PINNED].free_list;
+    size_t kept = 0;
+    size_t given = 0;
+    if (share->options->stress.poison) {
+        return 0;
+    }
+    for (unsigned bin = pfi_free_list_bin(list, SMALLEST_DECOMMIT); bin < list->bin_count; ++bin) {
+        uintptr_t item = list->bins[bin].head;
+        for (; item != 0 && given < limit; item = *pfi_free_object_link(item)) {
+            size_t size = pfi_object_size(item);
+            if (pfi_pinned_heap_page_bytes(item, size) == 0 || pfi_pinned_heap_clean_bytes(item) != 0) {
+                continue;
+            }
+            if (kept < keep) {
+                kept += size;
+            } else {
+                given += decommit_free_object(share, item);
+            }
+        }
+    }
+    return given;
+}

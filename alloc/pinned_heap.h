@@ -1,0 +1,46 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * The pinned object heap: objects that were born pinned, of any size and with any alignment, side by side in segments
+ * of their own. None of them ever moves; logically they belong to generation 2.
+ *
+ *     segment:  | object | free | object | object | free ..... | object |          (allocated)
+ *                                                  ^ an aligned address: what lies before it is a free object
+ *
+ * Dead runs are free objects in bins. A request is served from these, then from the ends of segments, then from a new
+ * segment. Invariant: objects and free objects follow each other without a hole, so that segments can be walked, and
+ * none is smaller than a smallest object. The whole pages inside a long free object may have been given back: then it
+ * is *clean*, as its fourth word says; they read as zero, and the account of committed memory does not count them.
+ * Owner: the heap share; changed by its allocator and by the sweep of a full collection (gc/phase/pinned.c).
+ */
+#ifndef PINFOLD_ALLOC_PINNED_HEAP_H
+#define PINFOLD_ALLOC_PINNED_HEAP_H
+
+#include "alloc/object.h"
+#include "alloc/share.h"
+
+struct pfi_pinned_request {
+    size_t size;      /* bytes, a multiple of a granule */
+    size_t alignment; /* a power of two, a granule at least */
+    size_t offset;    /* the byte of the object that is to be aligned, a multiple of a granule */
+};
+
+/* Finds zeroed room. The caller must write the header before anything may walk. `*object` is written on success. */
+enum pfi_exhausted pfi_pinned_heap_allocate(struct pfi_share *share, const struct pfi_pinned_request *request,
+                                            uintptr_t *object);
+
+/* Makes [start, start + size) a free object and puts it at the end of its bin if it is large enough for one; nothing
+ * when size is 0. Clean only when the whole pages inside it are. */
+void pfi_pinned_heap_thread(struct pfi_share *share, uintptr_t start, size_t size, bool clean);
+
+/* Bytes of whole pages behind the header of a free object at [start, start + size); 0 when it is too short to give
+ * them back. */
+size_t pfi_pinned_heap_page_bytes(uintptr_t start, size_t size);
+
+/* Bytes of a free object that were given back. */
+size_t pfi_pinned_heap_clean_bytes(uintptr_t free_object);
+
+/* Gives the whole pages of free objects back to the system, keeping the first `keep` bytes of them (in the order of the
+ * bins) for the allocations to come, until `limit` bytes are reached. Returns what it gave back. */
+size_t pfi_pinned_heap_decommit_free(struct pfi_share *share, size_t keep, size_t limit);
+
+#endif
