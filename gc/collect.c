@@ -7,6 +7,7 @@
  */
 #include "gc/collect.h"
 
+#include "gc/observe/pin_events.h"
 #include "gc/phase/age.h"
 #include "gc/phase/compact.h"
 #include "gc/phase/expand.h"
@@ -51,6 +52,7 @@ static void relocate_and_compact(struct pfi_cycle *cycle) {
     if (pfi_cycle_expands(cycle)) {
         expand(cycle);
     }
+    pfi_send_pins(&heap->events, &cycle->plan, true);
     if (cycle->compacts_large) {
         pfi_cycle_begin_phase(cycle, PINFOLD_PHASE_LARGE);
         cycle->record.large_moved_bytes = pfi_plan_large(&heap->share);
@@ -69,6 +71,7 @@ static void relocate_and_compact(struct pfi_cycle *cycle) {
 }
 
 static void sweep(struct pfi_cycle *cycle) {
+    pfi_send_pins(&cycle->heap->events, &cycle->plan, false);
     pfi_cycle_begin_phase(cycle, PINFOLD_PHASE_SWEEP);
     pfi_move_plan_sum_swept(&cycle->plan);
     pfi_sweep(&cycle->plan, &cycle->emptied);

@@ -34,6 +34,7 @@ static int choose_generation(struct pf_heap *heap, const struct pfi_request *req
         .gen2_unusable = old->free_bytes - old->free_list.bytes,
         .heap_limit = pfi_budget_heap_limit(heap->live_after_full, heap->budget_rules[0].min),
         .memory_load = pfi_heap_memory_load(heap),
+        .wants_reuse = heap->wants_reuse,
         .last_full_was_futile = heap->last_full_was_futile,
         .since_full = heap->since_full,
     };
@@ -135,16 +136,22 @@ void pfi_cycle_decide(struct pfi_cycle *cycle) {
                             (cycle->request.mode == PINFOLD_COLLECT_COMPACT_LARGE || is_last_chance(cycle));
 }
 
-bool pfi_cycle_expands(const struct pfi_cycle *cycle) {
-    const struct pf_heap *heap = cycle->heap;
+bool pfi_cycle_expands(struct pfi_cycle *cycle) {
+    struct pf_heap *heap = cycle->heap;
+    const struct pf_options *options = &heap->options;
     const struct pfi_segment *ephemeral = heap->share.ephemeral;
     size_t room = pfi_decide_room(ephemeral->end - ephemeral->plan_allocated, cycle->plan.held[0],
-                                  cycle->plan.largest_hole, heap->options.large_threshold);
+                                  cycle->plan.largest_hole, options->large_threshold);
     size_t demoted = pfi_move_plan_demoted(&cycle->plan);
     size_t budget =
         demoted == 0 ? heap->share.generations[0].budget : pfi_budget_between_pins(&heap->budget_rules[0], demoted);
-    return pfi_decide_expands(cycle->plan.condemned, heap->options.stress.expand, room,
-                              pfi_heap_room_wanted(heap, budget));
+    if (!pfi_decide_expands(cycle->plan.condemned, options->stress.expand, room, pfi_heap_room_wanted(heap, budget))) {
+        return false;
+    }
+    heap->wants_reuse = options->segment_reuse && !options->stress.expand &&
+                        pfi_decide_waits_for_reuse(cycle->plan.condemned, heap->share.generations[2].free_bytes,
+                                                   options->segment_size, room, options->large_threshold);
+    return !heap->wants_reuse;
 }
 
 static size_t live_bytes(const struct pfi_cycle *cycle) {
@@ -237,6 +244,7 @@ static void note_progress(struct pfi_cycle *cycle) {
         before += cycle->size_before[generation];
     }
     heap->since_full = 0;
+    heap->wants_reuse = false;
     heap->last_full_was_futile = heap->live_after_full > before / 10 * 9;
 }
 

@@ -35,7 +35,7 @@ void pfi_cycle_open(struct pfi_cycle *cycle, struct pf_heap *heap, const struct 
 /* Compact or sweep; the reason goes into the record. */
 void pfi_cycle_decide(struct pfi_cycle *cycle);
 /* Whether the compaction must move the young generations to another segment. */
-bool pfi_cycle_expands(const struct pfi_cycle *cycle);
+bool pfi_cycle_expands(struct pfi_cycle *cycle);
 
 /* New budgets, released segments, the young range for barriers; then the world goes on. */
 void pfi_cycle_close(struct pfi_cycle *cycle);

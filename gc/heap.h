@@ -30,6 +30,7 @@ struct pf_heap {
     void *out_of_memory_data;
     size_t live_after_full; /* exact live bytes at the end of the last full collection */
     bool last_full_was_futile;
+    bool wants_reuse; /* a fresh segment was not taken because generation 2 has free space enough for one */
     unsigned since_full;
     unsigned memory_load; /* percent; as of memory_load_time_ns */
     uint64_t memory_load_time_ns;

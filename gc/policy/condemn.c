@@ -21,6 +21,9 @@ static int raise_by_budgets(const struct pfi_condemn_input *input, int generatio
 
 /* Reasons to wish for a full collection that budgets do not know about. */
 static bool wishes_full(const struct pfi_condemn_input *input) {
+    if (input->wants_reuse && input->segment_room < input->segment_need) {
+        return true;
+    }
     bool fragmented = input->gen2_unusable > GEN2_UNUSABLE_LIMIT && input->gen2_unusable > input->gen2_bytes / 2;
     return fragmented || input->memory_load >= HIGH_MEMORY_LOAD;
 }

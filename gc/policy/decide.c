@@ -60,3 +60,8 @@ bool pfi_decide_expands(int condemned, bool stress_expand, size_t room_if_compac
 size_t pfi_decide_room(size_t end_room, size_t holes, size_t largest_hole, size_t largest_object) {
     return end_room >= largest_object || largest_hole >= largest_object ? end_room + holes : 0;
 }
+
+bool pfi_decide_waits_for_reuse(int condemned, size_t gen2_free, size_t segment_size, size_t room,
+                                size_t largest_object) {
+    return condemned == 1 && gen2_free >= segment_size / 3 && room >= 4 * largest_object;
+}

@@ -38,6 +38,11 @@ static inline bool pfi_decision_compacts(enum pf_decision decision) {
 /* A collection of generation 1 or 2 that compacts leaves a segment whose rest does not hold the next budget. */
 bool pfi_decide_expands(int condemned, bool stress_expand, size_t room_if_compacted, size_t room_needed);
 
+/* Instead of taking a fresh segment now, a collection of generation 1 may leave it to a full one to reuse one of
+ * generation 2: when much is free there, and the program can go on until then. */
+bool pfi_decide_waits_for_reuse(int condemned, size_t gen2_free, size_t segment_size, size_t room,
+                                size_t largest_object);
+
 /* What generation 0 can use of the ephemeral segment after compaction: the end, and the holes between pins that were
  * left young; nothing unless one of them takes a largest small object. */
 size_t pfi_decide_room(size_t end_room, size_t holes, size_t largest_hole, size_t largest_object);

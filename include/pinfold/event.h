@@ -26,6 +26,10 @@ struct pf_listener {
     void (*collection_end)(void *data, const struct pf_collection *record);
     void (*phase_begin)(void *data, enum pf_phase phase);
     void (*phase_end)(void *data, enum pf_phase phase);
+    /* Between plan and the next phase, for each pinned object that the collection found (large ones in full collections
+     * only), and for each row of adjacent pinned objects with the free bytes that it leaves before them. */
+    void (*pin_found)(void *data, void *object, size_t size);
+    void (*pinned_plug)(void *data, void *start, size_t size, size_t hole);
     /* Also from the standby list, and to it. */
     void (*segment_created)(void *data, void *base, size_t size, enum pf_segment_kind kind);
     void (*segment_freed)(void *data, void *base, size_t size, enum pf_segment_kind kind);

@@ -244,6 +244,71 @@ START_TEST(members_left_out_are_skipped_and_a_removed_listener_hears_nothing) {
 }
 END_TEST
 
+struct pin_log {
+    size_t found;
+    size_t found_bytes;
+    size_t plugs;
+    size_t plug_bytes;
+    size_t holes;
+};
+
+static void pin_found(void *data, void *object, size_t size) {
+    struct pin_log *log = data;
+    ck_assert_uint_eq(pf_size_of(object), size);
+    ++log->found;
+    log->found_bytes += size;
+}
+
+static void pinned_plug(void *data, void *start, size_t size, size_t hole) {
+    struct pin_log *log = data;
+    ck_assert_ptr_nonnull(start);
+    ++log->plugs;
+    log->plug_bytes += size;
+    log->holes += hole;
+}
+
+/* A dead node, two pinned neighbours, a dead node, a pinned one, and a pinned large object. */
+static struct pin_log collect_pins(int generation, enum pf_collect_mode mode) {
+    static const struct pf_listener pin_listener = {.pin_found = pin_found, .pinned_plug = pinned_plug};
+    struct pf_options options = fixture_tiny_options();
+    struct fixture fixture = fixture_open(&options);
+    struct pin_log log = {0, 0, 0, 0, 0};
+    pf_heap_set_listener(fixture.heap, &pin_listener, &log);
+    struct pf_handle *pins[5]; /* ended with the heap */
+    for (int node = 0; node < 5; ++node) {
+        void *object = fixture_node(fixture.thread, (size_t)node);
+        if (node == 1 || node == 2 || node == 4) {
+            ck_assert_int_eq(pf_pin(fixture.heap, object, &pins[node]), PINFOLD_OK);
+        }
+    }
+    void *large = pf_alloc_array(fixture.thread, &bytes_type, 200000);
+    ck_assert_int_eq(pf_pin(fixture.heap, large, &pins[0]), PINFOLD_OK);
+    pf_collect(fixture.thread, generation, mode);
+    pf_heap_set_listener(fixture.heap, NULL, NULL);
+    fixture_close(&fixture);
+    return log;
+}
+
+START_TEST(each_pinned_object_and_each_pinned_plug_is_told_of) {
+    static const enum pf_collect_mode modes[] = {PINFOLD_COLLECT_COMPACT, PINFOLD_COLLECT_SWEEP};
+    for (size_t mode = 0; mode < 2; ++mode) {
+        struct pin_log log = collect_pins(1, modes[mode]);
+        ck_assert_uint_eq(log.found, 3);
+        ck_assert_uint_eq(log.plugs, 2);
+        ck_assert_uint_eq(log.found_bytes, log.plug_bytes);
+        ck_assert_uint_eq(log.holes, 2 * node_type.base_size);
+    }
+}
+END_TEST
+
+START_TEST(pinned_large_objects_are_told_of_in_full_collections) {
+    struct pin_log log = collect_pins(2, PINFOLD_COLLECT_COMPACT);
+    ck_assert_uint_eq(log.found, 4);
+    ck_assert_uint_eq(log.plugs, 2);
+    ck_assert_uint_gt(log.found_bytes, log.plug_bytes + 200000);
+}
+END_TEST
+
 SUITE("unit/event", a_compacting_collection_reports_its_phases_in_order,
       a_sweeping_collection_reports_its_phases_in_order, a_full_collection_has_a_phase_for_large_objects,
       compacting_large_objects_plans_them_in_a_phase_of_their_own,
@@ -251,4 +316,5 @@ SUITE("unit/event", a_compacting_collection_reports_its_phases_in_order,
       spending_the_budget_of_large_objects_is_a_reason,
       spending_the_budget_of_pinned_objects_is_a_reason_and_their_segments_have_a_kind,
       segments_that_come_and_go_are_reported_and_balance, out_of_memory_is_reported_with_the_size,
-      members_left_out_are_skipped_and_a_removed_listener_hears_nothing)
+      members_left_out_are_skipped_and_a_removed_listener_hears_nothing,
+      each_pinned_object_and_each_pinned_plug_is_told_of, pinned_large_objects_are_told_of_in_full_collections)
