@@ -19,7 +19,7 @@ struct mutator_limits {
     int may_fill;           /* the heap may become full: a refused allocation is answered by dropping much */
 };
 
-/* Middling figures and no pins. */
+/* Middling figures and no pins, but some objects that are born pinned. */
 struct mutator_limits mutator_default_limits(const struct pf_options *options);
 
 /* Limits drawn from the random sequence, so that seeds differ in more than the order of operations: how much lives, how
