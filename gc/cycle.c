@@ -150,7 +150,7 @@ bool pfi_cycle_expands(struct pfi_cycle *cycle) {
     }
     heap->wants_reuse = options->segment_reuse && !options->stress.expand &&
                         pfi_decide_waits_for_reuse(cycle->plan.condemned, heap->share.generations[2].free_bytes,
-                                                   options->segment_size, room, options->large_threshold);
+                                                   options->segment_size, heap->last_full_was_futile);
     return !heap->wants_reuse;
 }
 

@@ -70,27 +70,36 @@ static void move_to(struct pfi_move_plan *plan, struct pfi_segment *segment, uin
 
 /* ---- Reuse ------------------------------------------------------------------------------------------------------ */
 
-/* The free runs of a segment behind its unpinned survivors, in address order: offers as many as the plugs need. Returns
- * the free bytes of all. */
-static size_t offer_runs(const struct pfi_move_plan *plan, const struct pfi_segment *segment,
-                         struct pfi_best_fit *fit) {
-    size_t free_bytes = 0;
+/* What a segment has to offer. */
+struct offer {
+    size_t free_bytes;
+    size_t largest_left; /* of the runs that the plugs do not need */
+};
+
+/* The free runs of a segment behind its unpinned survivors, in address order: as many as the plugs need are offered to
+ * them, what follows is left to generation 0. */
+static struct offer offer_runs(const struct pfi_move_plan *plan, const struct pfi_segment *segment,
+                               struct pfi_best_fit *fit) {
+    size_t end_room = segment->end - segment->plan_allocated;
+    struct offer offer = {end_room, end_room};
     bool suffices = pfi_best_fit_suffices(fit);
     for (size_t index = segment->first_entry; index < segment->end_entry; ++index) {
         struct pfi_pin_entry *entry = &plan->queue->entries[index];
         if (entry->end == 0 || entry->plug < segment->plan_tail) {
             continue;
         }
-        free_bytes += entry->hole;
-        if (!suffices && entry->hole >= SMALLEST_RUN) {
+        offer.free_bytes += entry->hole;
+        if (suffices) {
+            offer.largest_left = pfi_max(offer.largest_left, entry->hole);
+        } else if (entry->hole >= SMALLEST_RUN) {
             pfi_best_fit_offer(fit, entry->plug - entry->hole, entry->plug, entry);
             suffices = pfi_best_fit_suffices(fit);
         }
     }
-    if (!suffices) {
-        pfi_best_fit_offer(fit, segment->plan_allocated, segment->end, NULL);
+    if (!suffices && pfi_best_fit_offer(fit, segment->plan_allocated, segment->end, NULL)) {
+        offer.largest_left = end_room - pfi_min(end_room, fit->wanted_bytes);
     }
-    return free_bytes + (segment->end - segment->plan_allocated);
+    return offer;
 }
 
 /* Ends and holes as the taken runs leave them. Returns where the last taken byte lies. */
@@ -123,11 +132,11 @@ static bool reuse(struct pfi_move_plan *plan, struct pfi_segment *segment, size_
     while (next_survivor(&walk, &plug)) {
         pfi_best_fit_want(&fit, plug.end - plug.start);
     }
-    size_t free_bytes = offer_runs(plan, segment, &fit);
-    size_t end_room = segment->end - segment->plan_allocated;
+    struct offer offer = offer_runs(plan, segment, &fit);
     uintptr_t end = pfi_min(segment->plan_allocated + fit.wanted_bytes, segment->end);
-    bool is_worth_it = free_bytes >= (segment->end - segment->first) / 3 && free_bytes >= fit.wanted_bytes + room &&
-                       end_room >= fit.wanted_bytes + plan->share->options->large_threshold;
+    bool is_worth_it = offer.free_bytes >= (segment->end - segment->first) / 3 &&
+                       offer.free_bytes >= fit.wanted_bytes + room &&
+                       offer.largest_left >= plan->share->options->large_threshold;
     if (!is_worth_it || !pfi_best_fit_suffices(&fit) || !pfi_segment_commit(plan->share->arena, segment, end)) {
         return false;
     }

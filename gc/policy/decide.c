@@ -61,7 +61,6 @@ size_t pfi_decide_room(size_t end_room, size_t holes, size_t largest_hole, size_
     return end_room >= largest_object || largest_hole >= largest_object ? end_room + holes : 0;
 }
 
-bool pfi_decide_waits_for_reuse(int condemned, size_t gen2_free, size_t segment_size, size_t room,
-                                size_t largest_object) {
-    return condemned == 1 && gen2_free >= segment_size / 3 && room >= 4 * largest_object;
+bool pfi_decide_waits_for_reuse(int condemned, size_t gen2_free, size_t segment_size, bool last_full_was_futile) {
+    return condemned == 1 && gen2_free >= segment_size / 3 && !last_full_was_futile;
 }

@@ -38,10 +38,9 @@ static inline bool pfi_decision_compacts(enum pf_decision decision) {
 /* A collection of generation 1 or 2 that compacts leaves a segment whose rest does not hold the next budget. */
 bool pfi_decide_expands(int condemned, bool stress_expand, size_t room_if_compacted, size_t room_needed);
 
-/* Instead of taking a fresh segment now, a collection of generation 1 may leave it to a full one to reuse one of
- * generation 2: when much is free there, and the program can go on until then. */
-bool pfi_decide_waits_for_reuse(int condemned, size_t gen2_free, size_t segment_size, size_t room,
-                                size_t largest_object);
+/* Instead of taking a fresh segment now, a collection of generation 1 leaves it to a full one to reuse one of
+ * generation 2, when enough is free there and the last full collection was worth its time. */
+bool pfi_decide_waits_for_reuse(int condemned, size_t gen2_free, size_t segment_size, bool last_full_was_futile);
 
 /* What generation 0 can use of the ephemeral segment after compaction: the end, and the holes between pins that were
  * left young; nothing unless one of them takes a largest small object. */
