@@ -11,6 +11,10 @@
 #include "gc/root/cards.h"
 #include "gc/world/mutator.h"
 
+enum {
+    GEN2_SHARE = 16 /* generation 2's budget is at least this part of what lives: a full collection looks at all */
+};
+
 static bool is_last_chance(const struct pfi_cycle *cycle) {
     return cycle->request.reason == PINFOLD_REASON_LAST_CHANCE;
 }
@@ -196,7 +200,7 @@ static size_t bound_budget(const struct pfi_cycle *cycle, int generation, size_t
         size_t old = beside_gen2_bytes(&heap->share) + cycle->record.after_bytes[2];
         return pfi_budget_large_for_heap(budget, min, old / 100 * heap->options.large_growth_percent);
     }
-    return budget;
+    return pfi_max(budget, heap->live_after_full / GEN2_SHARE); /* what lives is young, or beside generation 2 */
 }
 
 static size_t new_budget(const struct pfi_cycle *cycle, int generation) {
