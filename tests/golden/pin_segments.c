@@ -174,6 +174,19 @@ START_TEST(a_pin_of_generation_1_that_was_not_passed_is_left_behind_as_well) {
 }
 END_TEST
 
+/* Cell 31 begins a card: D leaves, and C on the same card does not. */
+START_TEST(a_card_that_begins_with_a_plug_that_leaves_still_tells_where_a_pin_on_it_stays) {
+    static const struct golden golden = {
+        .before = "gen2 A | gen1 .B | gen0 .*28DD[C]",
+        .stress = "expand",
+        .condemned = 1,
+        .compacted = "gen2 ABf*31[C]\n"
+                     "gen2 | gen1 DD | gen0",
+    };
+    golden_check(&golden);
+}
+END_TEST
+
 /* D is in generation 2 now and C in generation 1: D's card must be remembered. */
 START_TEST(what_a_pin_left_behind_refers_to_is_kept) {
     static struct drawing drawing;
@@ -340,6 +353,7 @@ SUITE("golden/pin_segments", generation_2_slides_through_its_segments_around_pin
       planning_ends_for_a_giant_plug_next_to_an_almost_full_segment,
       a_plug_as_large_as_a_segment_moves_without_anything_put_before_it,
       pins_are_left_behind_by_an_expansion_and_belong_to_generation_2,
+      a_card_that_begins_with_a_plug_that_leaves_still_tells_where_a_pin_on_it_stays,
       a_pin_of_generation_1_that_was_not_passed_is_left_behind_as_well, what_a_pin_left_behind_refers_to_is_kept,
       without_a_segment_to_go_to_plugs_and_pins_are_promoted_in_place, a_segment_with_holes_between_pins_is_used_again,
       the_program_allocates_in_the_holes_of_a_segment_that_is_used_again,

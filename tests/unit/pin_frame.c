@@ -182,6 +182,33 @@ START_TEST(hundreds_of_nested_pinning_frames_all_hold_their_objects) {
 }
 END_TEST
 
+/* Every other node is pinned, and what lies between touches a pin on both sides: as many entries of the pin queue as
+ * pins can need. */
+START_TEST(a_pinning_frame_may_have_hundreds_of_slots) {
+    enum { SLOTS = 400 };
+    static struct node *nodes[SLOTS];
+    struct fixture fixture = open_tiny();
+    {
+        PINFOLD_PINS(fixture.thread, pinned, SLOTS);
+        PINFOLD_ROOTS(fixture.thread, root, SLOTS);
+        for (size_t i = 0; i < SLOTS; i++) {
+            nodes[i] = fixture_node(fixture.thread, i);
+            pinned[i] = nodes[i];
+            root[i] = fixture_node(fixture.thread, SLOTS + i);
+        }
+        compact(&fixture);
+        compact(&fixture);
+        for (size_t i = 0; i < SLOTS; i++) {
+            ck_assert_ptr_eq(pinned[i], nodes[i]);
+            ck_assert_uint_eq(nodes[i]->key, i);
+            ck_assert_uint_eq(((struct node *)root[i])->key, SLOTS + i);
+        }
+    }
+    ck_assert_uint_eq(live_bytes(&fixture), 0);
+    fixture_close(&fixture);
+}
+END_TEST
+
 static jmp_buf way_out;
 
 __attribute__((noreturn)) static void push_and_jump(struct fixture *fixture, int levels) {
@@ -319,7 +346,7 @@ SUITE("unit/pin_frame", slots_of_a_pinning_frame_pin_what_they_hold,
       an_object_that_a_pinning_slot_no_longer_holds_moves_again,
       an_object_may_be_held_by_frames_of_both_kinds_and_by_a_pin, ordinary_frames_inside_a_pinning_one_pin_nothing,
       a_pinning_frame_may_have_no_slots, a_pinning_scope_ends_with_its_block,
-      hundreds_of_nested_pinning_frames_all_hold_their_objects,
+      hundreds_of_nested_pinning_frames_all_hold_their_objects, a_pinning_frame_may_have_hundreds_of_slots,
       pinning_frames_that_a_longjmp_leaves_are_dropped_by_a_reset,
       a_suspended_chain_pins_nothing_and_pins_again_when_it_is_taken_up,
       a_tagged_reference_in_a_pinning_slot_pins_and_other_words_do_not)
