@@ -19,7 +19,7 @@
 
 #include "alloc/large.h"
 #include "gc/heap.h"
-#include "tests/golden/drawing.h"
+#include "tests/golden/drawing_check.h"
 
 struct large_drawing {
     struct fixture fixture;

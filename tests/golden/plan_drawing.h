@@ -19,7 +19,7 @@
 #include "gc/phase/mark.h"
 #include "gc/phase/plan.h"
 #include "gc/phase/sweep.h"
-#include "tests/golden/drawing.h"
+#include "tests/golden/drawing_check.h"
 
 static inline bool granule_is_live(const struct pfi_move_plan *plan, uintptr_t address) {
     return pfi_bits_test(plan->share->arena->mark_words, address >> PINFOLD_GRANULE_SHIFT);

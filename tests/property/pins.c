@@ -146,6 +146,25 @@ static void litter(struct fixture *fixture, void **list, struct random *random) 
     }
 }
 
+static void release_buffer(struct fixture *fixture, struct buffer *buffer) {
+    if (buffer->pin != NULL) {
+        check_buffer(buffer, fixture->heap);
+        pf_unpin(fixture->heap, buffer->pin);
+        buffer->pin = NULL;
+    }
+}
+
+static void exchange_buffers(struct fixture *fixture, struct buffer *buffers, struct random *random, uint64_t count) {
+    PINFOLD_ROOTS(fixture->thread, list, 1);
+    for (uint64_t i = 0; i < count; i++) {
+        struct buffer *buffer = &buffers[random_below(random, BUFFERS)];
+        replay_operation(i);
+        release_buffer(fixture, buffer);
+        pin_buffer(fixture, buffer, random);
+        litter(fixture, &list[0], random);
+    }
+}
+
 static void run_buffers(const char *name, const char *stress, uint64_t seed, uint64_t count) {
     static struct buffer buffers[BUFFERS];
     struct pf_options options = fixture_tiny_options();
@@ -153,27 +172,11 @@ static void run_buffers(const char *name, const char *stress, uint64_t seed, uin
         fixture_set(&options, "stress", stress);
     }
     struct random random = {seed};
-    memset(buffers, 0, sizeof(buffers));
     replay_begin(name, seed);
     struct fixture fixture = fixture_open(&options);
-    {
-        PINFOLD_ROOTS(fixture.thread, list, 1);
-        for (uint64_t i = 0; i < count; i++) {
-            struct buffer *buffer = &buffers[random_below(&random, BUFFERS)];
-            replay_operation(i);
-            if (buffer->pin != NULL) {
-                check_buffer(buffer, fixture.heap);
-                pf_unpin(fixture.heap, buffer->pin);
-            }
-            pin_buffer(&fixture, buffer, &random);
-            litter(&fixture, &list[0], &random);
-        }
-        for (size_t i = 0; i < BUFFERS; i++) {
-            if (buffers[i].pin != NULL) {
-                check_buffer(&buffers[i], fixture.heap);
-                pf_unpin(fixture.heap, buffers[i].pin);
-            }
-        }
+    exchange_buffers(&fixture, buffers, &random, count);
+    for (size_t i = 0; i < BUFFERS; i++) {
+        release_buffer(&fixture, &buffers[i]);
     }
     fixture_close(&fixture);
 }

@@ -2,17 +2,10 @@
  *
  * A table of operations with weights. Each takes what it needs from the random sequence, so a seed fixes everything.
  */
-#include "tests/support/mutator.h"
-
+#include "tests/support/mutation.h"
 #include "tests/support/replay.h"
 #include "tests/support/shadow_check.h"
 #include "tests/support/shadow_pin.h"
-
-struct mutation {
-    struct shadow *shadow;
-    struct random *random;
-    const struct mutator_limits *limits;
-};
 
 /* --- choosing --- */
 
@@ -48,7 +41,7 @@ static struct shadow_shape random_shape(struct mutation *mutation) {
     return shape;
 }
 
-static struct shadow_object *random_object(struct mutation *mutation) {
+struct shadow_object *mutation_object(struct mutation *mutation) {
     const struct shadow *shadow = mutation->shadow;
     return shadow->count == 0 ? NULL : shadow->objects[random_below(mutation->random, shadow->count)];
 }
@@ -56,7 +49,7 @@ static struct shadow_object *random_object(struct mutation *mutation) {
 /* An object with slots, or NULL when a few tries find none. */
 static struct shadow_object *random_holder(struct mutation *mutation) {
     for (int i = 0; i < 8; i++) {
-        struct shadow_object *object = random_object(mutation);
+        struct shadow_object *object = mutation_object(mutation);
         if (object != NULL && object->slots > 0) {
             return object;
         }
@@ -68,7 +61,7 @@ static int has_adjacent_slots(enum shadow_kind kind) {
     return kind == SHADOW_VECTOR || kind == SHADOW_LABELED || kind == SHADOW_DIARY;
 }
 
-static struct shadow_value random_value(struct mutation *mutation) {
+struct shadow_value mutation_value(struct mutation *mutation) {
     if (random_chance(mutation->random, 80)) {
         return shadow_random_reference(mutation->shadow, mutation->random);
     }
@@ -90,11 +83,7 @@ static void drop_much(struct mutation *mutation) {
             shadow_set_handle(shadow, i, nothing);
         }
     }
-    for (size_t i = 0; i < SHADOW_PINS; i++) {
-        if (shadow->pins[i].handle != NULL && random_chance(mutation->random, 80)) {
-            shadow_unpin(shadow, i);
-        }
-    }
+    mutation_unpin_most(mutation);
     shadow_reset_frames(shadow, shadow->frame_count / 2);
     for (size_t i = 0; i < shadow->count; i++) {
         for (size_t slot = 0; slot < shadow->objects[i]->slots; slot++) {
@@ -104,78 +93,6 @@ static void drop_much(struct mutation *mutation) {
         }
     }
     shadow_check(shadow);
-}
-
-/* --- pins --- */
-
-static void pin_at(struct mutation *mutation, size_t index, struct shadow_object *object) {
-    int is_leaf = object->shape.kind == SHADOW_LEAF || object->shape.kind == SHADOW_BYTES;
-    if (mutation->limits->pins_only_leaves && !is_leaf) {
-        return;
-    }
-    if (!shadow_pin(mutation->shadow, index, object) && !mutation->limits->may_fill) {
-        replay_fail("no memory for pin %zu", index);
-    }
-}
-
-static void change_pin(struct mutation *mutation) {
-    struct shadow *shadow = mutation->shadow;
-    size_t index = random_below(mutation->random, mutation->limits->pins);
-    if (shadow->pins[index].handle == NULL) {
-        struct shadow_object *object = random_object(mutation);
-        if (object != NULL) {
-            pin_at(mutation, index, object);
-        }
-    } else if (random_chance(mutation->random, 25)) {
-        struct shadow_value nothing = {NULL, 0};
-        shadow_set_pin(shadow, index, mutation->limits->pins_only_leaves ? nothing : random_value(mutation));
-    } else {
-        shadow_unpin(shadow, index);
-    }
-}
-
-/* Pins objects that lie side by side: after a check the table of objects is in address order. */
-static void pin_neighbours(struct mutation *mutation) {
-    const struct shadow *shadow = mutation->shadow;
-    size_t count = random_between(mutation->random, 2, 12);
-    if (shadow->count < count) {
-        return;
-    }
-    size_t first = random_below(mutation->random, shadow->count - count + 1);
-    for (size_t i = 0; i < count; i++) {
-        size_t index = random_below(mutation->random, mutation->limits->pins);
-        if (shadow->pins[index].handle == NULL) {
-            pin_at(mutation, index, shadow->objects[first + i]);
-        }
-    }
-}
-
-static void change_pins(struct mutation *mutation) {
-    size_t choice = random_below(mutation->random, 100);
-    if (choice < 90) {
-        change_pin(mutation);
-    } else if (choice < 94) {
-        pin_neighbours(mutation);
-    } else if (choice < 98) {
-        const struct shadow_object *object = random_object(mutation);
-        if (object != NULL) {
-            shadow_check_is_pinned(mutation->shadow, object);
-        }
-    } else {
-        shadow_check_pin_report(mutation->shadow);
-    }
-}
-
-/* Fresh pinned objects lie in generation 0, among garbage: what demotion is made for. */
-static void pin_fresh(struct mutation *mutation, struct shadow_object *fresh) {
-    const struct mutator_limits *limits = mutation->limits;
-    if (limits->pins == 0 || random_below(mutation->random, 1000) >= limits->pin_per_mille) {
-        return;
-    }
-    size_t index = random_below(mutation->random, limits->pins);
-    if (mutation->shadow->pins[index].handle == NULL) {
-        pin_at(mutation, index, fresh);
-    }
 }
 
 /* --- operations on objects --- */
@@ -216,14 +133,14 @@ static void allocate(struct mutation *mutation) {
         replay_fail("no room for %zu bytes beside %zu", shadow_size(&shape), shadow->bytes);
     }
     shadow_refresh(shadow); /* a collection may have come with the allocation; the root keeps the object known */
-    pin_fresh(mutation, fresh);
+    mutation_pin_fresh(mutation, fresh);
     int with_barrier = random_chance(mutation->random, 50);
     for (size_t i = 0; i < fresh->slots && i < 3; i++) {
         size_t slot = random_below(mutation->random, fresh->slots);
         if (with_barrier) {
-            shadow_store(shadow, fresh, slot, random_value(mutation));
+            shadow_store(shadow, fresh, slot, mutation_value(mutation));
         } else {
-            shadow_initialize(shadow, fresh, slot, random_value(mutation));
+            shadow_initialize(shadow, fresh, slot, mutation_value(mutation));
         }
     }
     struct shadow_object *holder = random_holder(mutation);
@@ -270,7 +187,7 @@ static void drop_much_at_random(struct mutation *mutation) {
 static void link_objects(struct mutation *mutation) {
     struct shadow_object *holder = random_holder(mutation);
     if (holder != NULL) {
-        shadow_store(mutation->shadow, holder, random_below(mutation->random, holder->slots), random_value(mutation));
+        shadow_store(mutation->shadow, holder, random_below(mutation->random, holder->slots), mutation_value(mutation));
     }
 }
 
@@ -298,7 +215,7 @@ static void copy_range(struct mutation *mutation) {
 }
 
 static void rewrite_payload(struct mutation *mutation) {
-    struct shadow_object *object = random_object(mutation);
+    struct shadow_object *object = mutation_object(mutation);
     if (object != NULL) {
         shadow_rewrite(mutation->shadow, object);
     }
@@ -308,7 +225,7 @@ static void rewrite_payload(struct mutation *mutation) {
 
 static void change_root(struct mutation *mutation) {
     size_t root = random_below(mutation->random, SHADOW_TABLE_ROOTS);
-    shadow_set_table(mutation->shadow, root, random_value(mutation));
+    shadow_set_table(mutation->shadow, root, mutation_value(mutation));
 }
 
 static void drop_root(struct mutation *mutation) {
@@ -320,9 +237,9 @@ static void change_handle(struct mutation *mutation) {
     struct shadow *shadow = mutation->shadow;
     size_t index = random_below(mutation->random, SHADOW_HANDLES);
     if (shadow->handles[index] == NULL) {
-        shadow_create_handle(shadow, index, random_value(mutation));
+        shadow_create_handle(shadow, index, mutation_value(mutation));
     } else if (random_chance(mutation->random, 50)) {
-        shadow_set_handle(shadow, index, random_value(mutation));
+        shadow_set_handle(shadow, index, mutation_value(mutation));
     } else {
         shadow_destroy_handle(shadow, index);
     }
@@ -353,7 +270,7 @@ static void change_frame_slot(struct mutation *mutation) {
     size_t frame = random_below(mutation->random, shadow->frame_count);
     if (shadow->frames[frame].count > 0) {
         size_t slot = random_below(mutation->random, shadow->frames[frame].count);
-        shadow_set_frame_slot(shadow, frame, slot, random_value(mutation));
+        shadow_set_frame_slot(shadow, frame, slot, mutation_value(mutation));
     }
 }
 
@@ -441,7 +358,7 @@ void mutator_run(struct shadow *shadow, struct random *random, const struct muta
         if (random_below(random, 1000) < limits->collect_per_mille) {
             collect(&mutation);
         } else if (limits->pins > 0 && random_below(random, 1000) < limits->pin_per_mille) {
-            change_pins(&mutation);
+            mutation_change_pins(&mutation);
         } else {
             random_operation(random)->run(&mutation);
         }
