@@ -39,23 +39,23 @@ struct world {
 
 static struct world world;
 
-static void enumerate(struct pf_visitor *visitor, void *data) {
+static inline void enumerate(struct pf_visitor *visitor, void *data) {
     (void)data;
     pf_visit_slots(visitor, world.live, world.live_count);
 }
 
-static size_t random_size(struct random *random) {
+static inline size_t random_size(struct random *random) {
     size_t top = random_chance(random, 2) ? 12000 : random_chance(random, 10) ? 700 : 60;
     return random_between(random, PINFOLD_MIN_OBJECT, top) & ~(size_t)(PINFOLD_GRANULE - 1);
 }
 
-static bool chooses_live(struct random *random, size_t number) {
+static inline bool chooses_live(struct random *random, size_t number) {
     bool in_run = random_mix(number / 40 + world.live_percent) % 100 < world.live_percent;
     return world.crowded ? in_run : random_chance(random, world.live_percent);
 }
 
 /* Dead objects of generation 2 become free objects now and then, so that generation 1 has somewhere to go. */
-static void put(struct random *random, uintptr_t start, size_t size, int generation, size_t number) {
+static inline void put(struct random *random, uintptr_t start, size_t size, int generation, size_t number) {
     bool is_live = world.live_count < MOST_LIVE && chooses_live(random, number);
     if (!is_live && generation == 2 && random_chance(random, 50)) {
         pfi_share_thread_gap(world.share, 2, start, size);
@@ -71,7 +71,7 @@ static void put(struct random *random, uintptr_t start, size_t size, int generat
     }
 }
 
-static void fill(struct random *random, struct pfi_segment *segment, int generation, size_t bytes) {
+static inline void fill(struct random *random, struct pfi_segment *segment, int generation, size_t bytes) {
     uintptr_t end = pfi_min(segment->allocated + bytes, segment->end - 16384);
     ck_assert(pfi_segment_commit(world.share->arena, segment, segment->end));
     for (size_t number = 0; segment->allocated < end; ++number) {
@@ -82,7 +82,7 @@ static void fill(struct random *random, struct pfi_segment *segment, int generat
     segment->used = segment->allocated;
 }
 
-static void add_old_segment(struct random *random) {
+static inline void add_old_segment(struct random *random) {
     struct pfi_segment *segment = pfi_segment_create(world.share->arena, PINFOLD_UNIT, PINFOLD_SEGMENT_SMALL);
     ck_assert_ptr_nonnull(segment);
     segment->next = world.share->segments;
@@ -91,7 +91,7 @@ static void add_old_segment(struct random *random) {
 }
 
 /* Now and then a row of neighbours, which are one plug if nothing dead lies between them. */
-static void pin_some(struct random *random) {
+static inline void pin_some(struct random *random) {
     unsigned percent = (unsigned)random_between(random, 1, random_chance(random, 30) ? 90 : 10);
     unsigned goes_on = (unsigned)random_below(random, 90);
     bool was_pinned = false;
@@ -104,7 +104,7 @@ static void pin_some(struct random *random) {
     }
 }
 
-static void open_world(struct random *random) {
+static inline void open_world(struct random *random) {
     struct pf_options options = fixture_tiny_options();
     fixture_set(&options, "large_threshold", "64Ki");
     fixture_set(&options, "reserve_size", "8Mi");
@@ -127,7 +127,7 @@ static void open_world(struct random *random) {
     fixture_verify(&world.fixture);
 }
 
-static void close_world(void) {
+static inline void close_world(void) {
     for (size_t index = 0; index < world.pin_count; ++index) {
         pf_unpin(world.fixture.heap, world.pins[index]);
     }
@@ -135,14 +135,14 @@ static void close_world(void) {
     fixture_close(&world.fixture);
 }
 
-static void make_plan(struct pfi_move_plan *plan, int condemned) {
+static inline void make_plan(struct pfi_move_plan *plan, int condemned) {
     struct pf_heap *heap = world.fixture.heap;
     pfi_plan_open(plan, world.share, &heap->pin_queue, &heap->plug_list, condemned);
     pfi_mark(plan, &heap->roots, &heap->mark_stack, heap->tags);
     pfi_plan(plan);
 }
 
-static void compact(struct pfi_move_plan *plan) {
+static inline void compact(struct pfi_move_plan *plan) {
     struct pf_heap *heap = world.fixture.heap;
     struct pfi_segment *emptied = NULL;
     if (plan->condemned == 1) {
