@@ -178,6 +178,90 @@ START_TEST(lookups_hold_after_pins_were_left_behind_by_an_expansion) {
 }
 END_TEST
 
+/* ---- Sums over pins ---------------------------------------------------------------------------------------------- */
+
+/* Where the plug or pin ends that will lie right before `pin`; the start of what is condemned there if none does. */
+static uintptr_t end_before(const struct pfi_move_plan *plan, const struct pfi_listed_plug *placed, size_t count,
+                            uintptr_t pin) {
+    const struct pfi_segment *segment = pfi_arena_segment_of(world.share->arena, pin);
+    uintptr_t end = pfi_max(segment->first, plan->condemned_low);
+    for (size_t index = 0; index < count; ++index) {
+        uintptr_t place_end = placed[index].place + (placed[index].end - placed[index].start);
+        end = placed[index].place < pin && place_end > end ? place_end : end;
+    }
+    return end;
+}
+
+/* Of pins that come to lie in a generation: bytes younger than due, holes before them, and the largest of these. */
+struct pin_sums {
+    size_t demoted;
+    size_t held[3];
+    size_t largest[3];
+};
+
+static int generation_afterwards(const struct pfi_move_plan *plan, uintptr_t address) {
+    if (address < plan->new_start[1] || address >= plan->new_ephemeral->end) {
+        return 2;
+    }
+    return address < plan->new_start[0] ? 1 : 0;
+}
+
+static void add_pin(const struct pfi_move_plan *plan, const struct pfi_plug *pin, uintptr_t hole_start,
+                    struct pin_sums *sums) {
+    int from = pfi_share_generation_of(world.share, pin->start);
+    int to = generation_afterwards(plan, pin->start);
+    size_t hole = pin->start - hole_start;
+    sums->demoted += to <= from && to < 2 ? pin->end - pin->start : 0;
+    sums->held[to] += hole;
+    sums->largest[to] = pfi_max(sums->largest[to], hole);
+}
+
+static void check_sums(const struct pfi_move_plan *plan) {
+    static struct pfi_listed_plug placed[MOST_LIVE];
+    struct pfi_plug_walk walk;
+    struct pfi_plug plug;
+    struct pin_sums sums = {0};
+    size_t count = 0;
+    pfi_plug_walk_open(&walk, plan);
+    while (pfi_plug_walk_next(&walk, &plug)) {
+        placed[count++] = (struct pfi_listed_plug){plug.start, plug.end, pfi_plug_place(&plug)};
+    }
+    pfi_plug_walk_open(&walk, plan);
+    while (pfi_plug_walk_next(&walk, &plug)) {
+        if (plug.is_pinned) {
+            add_pin(plan, &plug, end_before(plan, placed, count, plug.start), &sums);
+        }
+    }
+    if (memcmp(plan->held, sums.held, sizeof sums.held) != 0 || plan->largest_hole != sums.largest[0] ||
+        pfi_move_plan_demoted(plan) != sums.demoted) {
+        replay_fail(
+            "held %zu %zu %zu instead of %zu %zu %zu, largest hole %zu instead of %zu, demoted %zu instead of %zu",
+            plan->held[0], plan->held[1], plan->held[2], sums.held[0], sums.held[1], sums.held[2], plan->largest_hole,
+            sums.largest[0], pfi_move_plan_demoted(plan), sums.demoted);
+    }
+}
+
+START_TEST(holes_and_demotion_are_summed_up_as_places_say) {
+    struct seed_range seeds = settings_seeds(60);
+    for (uint64_t seed = seeds.first; seed < seeds.first + seeds.count; ++seed) {
+        struct random random = {seed};
+        struct pfi_move_plan plan;
+        int condemned = (int)(seed % 3);
+        replay_begin("sums", seed);
+        open_world(&random);
+        pin_some(&random);
+        make_plan(&plan, condemned);
+        check_sums(&plan);
+        if (condemned > 0 && seed % 2 == 0) {
+            pfi_expand(&plan, 0);
+            check_sums(&plan);
+        }
+        compact(&plan);
+        close_world();
+    }
+}
+END_TEST
+
 /* Segments, boundaries between them, and every condemned byte exactly once. */
 START_TEST(condemned_ranges_go_from_old_to_young_and_cover_what_is_condemned) {
     for (int condemned = 0; condemned <= 2; ++condemned) {
@@ -205,5 +289,5 @@ END_TEST
 SUITE("unit/move_plan", every_granule_of_every_survivor_is_where_slides_and_search_said,
       lookups_hold_after_survivors_were_planned_anew_into_a_new_segment,
       around_pins_every_granule_of_every_plug_goes_where_its_record_says,
-      lookups_hold_after_pins_were_left_behind_by_an_expansion,
+      lookups_hold_after_pins_were_left_behind_by_an_expansion, holes_and_demotion_are_summed_up_as_places_say,
       condemned_ranges_go_from_old_to_young_and_cover_what_is_condemned)
