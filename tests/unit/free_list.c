@@ -70,6 +70,24 @@ static uintptr_t model_take(struct model *model, size_t size) {
     return 0;
 }
 
+static bool serves(uintptr_t item, size_t size) {
+    size_t room = pfi_object_size(item);
+    return room == size || room >= size + PINFOLD_MIN_OBJECT;
+}
+
+/* Front items only; those that do not serve are dropped. */
+static uintptr_t model_pop(struct model *model, size_t size) {
+    for (unsigned bin = slow_bin(model, size); bin < model->list.bin_count; ++bin) {
+        while (model->counts[bin] != 0) {
+            uintptr_t item = model_remove(model, bin, 0);
+            if (serves(item, size)) {
+                return item;
+            }
+        }
+    }
+    return 0;
+}
+
 static void model_add(struct model *model, struct random *random, bool at_front) {
     size_t chosen = random_below(random, model->outside_count);
     uintptr_t item = model->outside[chosen];
@@ -118,6 +136,9 @@ static void operate(struct model *model, struct random *random) {
     uintptr_t wanted = 0;
     if (choice < 6 && model->outside_count > 0) {
         model_add(model, random, choice < 3);
+    } else if (choice == 9) {
+        wanted = model_pop(model, size & ~(size_t)(PINFOLD_GRANULE - 1));
+        got = pfi_free_list_pop(&model->list, size & ~(size_t)(PINFOLD_GRANULE - 1));
     } else {
         wanted = model_take(model, size);
         got = pfi_free_list_take(&model->list, size);
@@ -226,6 +247,81 @@ START_TEST(clearing_empties_every_bin_and_keeps_the_classes) {
 }
 END_TEST
 
+/* Items of these sizes, one behind the other in the heap and in the list, which has the bins of generation 0. */
+enum { POP_ITEMS = 6, POP_STRIDE = 1024 };
+static uint64_t pop_memory[POP_ITEMS * POP_STRIDE / 8];
+
+static uintptr_t item_number(uintptr_t number) {
+    return (uintptr_t)pop_memory + number * POP_STRIDE;
+}
+
+static void open_for_pop(struct pfi_free_list *list, const size_t sizes[POP_ITEMS]) {
+    pfi_free_list_init(list, 12, 256);
+    for (uintptr_t number = 0; number < POP_ITEMS && sizes[number] != 0; ++number) {
+        pfi_free_object_format(item_number(number), sizes[number]);
+        pfi_free_list_append(list, item_number(number));
+    }
+}
+
+START_TEST(an_item_is_popped_that_fits_exactly_or_leaves_a_free_object) {
+    struct pfi_free_list list;
+    open_for_pop(&list, (const size_t[POP_ITEMS]){64});
+    ck_assert_uint_eq(pfi_free_list_pop(&list, 64), item_number(0));
+    open_for_pop(&list, (const size_t[POP_ITEMS]){64});
+    ck_assert_uint_eq(pfi_free_list_pop(&list, 48), item_number(0));
+    open_for_pop(&list, (const size_t[POP_ITEMS]){64});
+    ck_assert_uint_eq(pfi_free_list_pop(&list, 56), 0); /* 8 bytes cannot be a free object */
+    ck_assert_uint_eq(list.bytes, 0);
+    ck_assert_uint_eq(list.nonempty, 0);
+    ck_assert_uint_eq(pfi_free_list_pop(&list, 16), 0);
+}
+END_TEST
+
+START_TEST(popping_drops_what_is_too_small_on_the_way_and_leaves_what_lies_behind) {
+    struct pfi_free_list list;
+    open_for_pop(&list, (const size_t[POP_ITEMS]){64, 104, 200, 32, 240});
+    ck_assert_uint_eq(pfi_free_list_pop(&list, 96), item_number(2));
+    ck_assert_uint_eq(list.bytes, 32 + 240);
+    ck_assert_uint_eq(list.bins[0].head, item_number(3));
+    ck_assert_uint_eq(list.bins[0].tail, item_number(4));
+    ck_assert_uint_eq(pfi_object_size(item_number(0)), 64); /* still a free object, only not in the list */
+    ck_assert_uint_eq(pfi_free_list_pop(&list, 96), item_number(4));
+    ck_assert_uint_eq(list.nonempty, 0);
+    ck_assert_uint_eq(list.bytes, 0);
+}
+END_TEST
+
+START_TEST(popping_leaves_smaller_classes_alone_and_goes_on_to_larger_ones) {
+    struct pfi_free_list list;
+    open_for_pop(&list, (const size_t[POP_ITEMS]){248, 256, 1000, 1024, 520});
+    ck_assert_uint_eq(list.nonempty, 1u << 0 | 1u << 1 | 1u << 2 | 1u << 3);
+    ck_assert_uint_eq(pfi_free_list_pop(&list, 400), item_number(2)); /* bin 1 has 256, which is dropped */
+    ck_assert_uint_eq(list.nonempty, 1u << 0 | 1u << 2 | 1u << 3);
+    ck_assert_uint_eq(list.bytes, 248 + 1024 + 520);
+    ck_assert_uint_eq(pfi_free_list_pop(&list, 512), item_number(3)); /* 8 bytes more than asked for: 520 is dropped */
+    ck_assert_uint_eq(list.nonempty, 1u << 0);
+    ck_assert_uint_eq(pfi_free_list_pop(&list, 256), 0);
+    ck_assert_uint_eq(pfi_free_list_pop(&list, 16), item_number(0));
+}
+END_TEST
+
+START_TEST(items_of_a_class_are_popped_in_the_order_of_the_list) {
+    struct pfi_free_list list;
+    open_for_pop(&list, (const size_t[POP_ITEMS]){64, 64, 64});
+    pfi_free_object_format(item_number(3), 64);
+    pfi_free_list_push(&list, item_number(3));
+    static const uintptr_t order[] = {3, 0, 1, 2};
+    for (size_t index = 0; index < 4; ++index) {
+        ck_assert_uint_eq(pfi_free_list_pop(&list, 48), item_number(order[index]));
+    }
+    ck_assert_uint_eq(pfi_free_list_pop(&list, 48), 0);
+}
+END_TEST
+
 SUITE("unit/free_list", a_list_of_one_bin_agrees_with_an_array, a_list_of_many_bins_agrees_with_arrays,
       a_bin_begins_at_its_lower_limit, every_item_of_the_sure_bin_fits_and_some_item_of_the_bin_below_does_not,
-      what_fits_is_more_than_a_matter_of_size, clearing_empties_every_bin_and_keeps_the_classes)
+      what_fits_is_more_than_a_matter_of_size, clearing_empties_every_bin_and_keeps_the_classes,
+      an_item_is_popped_that_fits_exactly_or_leaves_a_free_object,
+      popping_drops_what_is_too_small_on_the_way_and_leaves_what_lies_behind,
+      popping_leaves_smaller_classes_alone_and_goes_on_to_larger_ones,
+      items_of_a_class_are_popped_in_the_order_of_the_list)

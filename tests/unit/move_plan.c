@@ -1,121 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * Looking up new addresses, on random heaps: for every granule of every live object, the slides, the search and the
- * place where compaction really puts it agree. Heaps have several segments, free lists with room, generations that
- * begin anywhere, and plugs that part company in the middle of a card.
+ * Looking up new addresses, on random heaps: for every granule of every live object, the slides, the search, the
+ * plug's record and the place where compaction really puts it agree.
  */
 #include "gc/state/move_plan.h"
 
-#include <stdlib.h>
-#include <string.h>
-
-#include "alloc/object_starts.h"
-#include "gc/heap.h"
-#include "gc/phase/compact.h"
 #include "gc/phase/expand.h"
-#include "gc/phase/mark.h"
-#include "gc/phase/plan.h"
-#include "gc/phase/relocate.h"
-#include "tests/support/fixture.h"
-#include "tests/support/random.h"
 #include "tests/support/replay.h"
 #include "tests/support/settings.h"
-#include "tests/support/suite.h"
-
-enum { MOST_LIVE = 60000, MOST_SEGMENTS = 3 };
-
-struct world {
-    struct fixture fixture;
-    struct pfi_share *share;
-    struct pf_root_source source;
-    uintptr_t live[MOST_LIVE]; /* roots of everything that lives */
-    uintptr_t wanted[MOST_LIVE];
-    uint8_t patterns[MOST_LIVE]; /* what an object is filled with */
-    size_t live_count;
-    bool crowded; /* long runs of live and of dead objects, not a mixture */
-    unsigned live_percent;
-};
-
-static struct world world;
-
-static void enumerate(struct pf_visitor *visitor, void *data) {
-    (void)data;
-    pf_visit_slots(visitor, world.live, world.live_count);
-}
-
-static size_t random_size(struct random *random) {
-    size_t top = random_chance(random, 2) ? 12000 : random_chance(random, 10) ? 700 : 60;
-    return random_between(random, PINFOLD_MIN_OBJECT, top) & ~(size_t)(PINFOLD_GRANULE - 1);
-}
-
-static bool chooses_live(struct random *random, size_t number) {
-    bool in_run = random_mix(number / 40 + world.live_percent) % 100 < world.live_percent;
-    return world.crowded ? in_run : random_chance(random, world.live_percent);
-}
-
-/* Dead objects of generation 2 become free objects now and then, so that generation 1 has somewhere to go. */
-static void put(struct random *random, uintptr_t start, size_t size, int generation, size_t number) {
-    bool is_live = world.live_count < MOST_LIVE && chooses_live(random, number);
-    if (!is_live && generation == 2 && random_chance(random, 50)) {
-        pfi_share_thread_gap(world.share, 2, start, size);
-        return;
-    }
-    pfi_words(start)[0] = (uintptr_t)&bytes_type;
-    pfi_words(start)[1] = size - PINFOLD_MIN_OBJECT;
-    memset((void *)(start + PINFOLD_MIN_OBJECT), (uint8_t)number, size - PINFOLD_MIN_OBJECT);
-    pfi_object_starts_set(world.share->arena->object_starts, start, start + size);
-    if (is_live) {
-        world.patterns[world.live_count] = (uint8_t)number;
-        world.live[world.live_count++] = start;
-    }
-}
-
-static void fill(struct random *random, struct pfi_segment *segment, int generation, size_t bytes) {
-    uintptr_t end = pfi_min(segment->allocated + bytes, segment->end - 16384);
-    ck_assert(pfi_segment_commit(world.share->arena, segment, segment->end));
-    for (size_t number = 0; segment->allocated < end; ++number) {
-        size_t size = random_size(random);
-        put(random, segment->allocated, size, generation, number);
-        segment->allocated += size;
-    }
-    segment->used = segment->allocated;
-}
-
-static void add_old_segment(struct random *random) {
-    struct pfi_segment *segment = pfi_segment_create(world.share->arena, PINFOLD_UNIT, PINFOLD_SEGMENT_SMALL);
-    ck_assert_ptr_nonnull(segment);
-    segment->next = world.share->segments;
-    world.share->segments = segment;
-    fill(random, segment, 2, random_below(random, PINFOLD_UNIT));
-}
-
-static void open_world(struct random *random) {
-    struct pf_options options = fixture_tiny_options();
-    fixture_set(&options, "large_threshold", "64Ki");
-    fixture_set(&options, "reserve_size", "8Mi");
-    memset(&world, 0, sizeof world);
-    world.crowded = random_chance(random, 40);
-    world.live_percent = (unsigned)random_between(random, 1, 100);
-    world.fixture = fixture_open(&options);
-    world.share = &world.fixture.heap->share;
-    world.source = (struct pf_root_source){enumerate, NULL, NULL};
-    pf_root_source_add(world.fixture.heap, &world.source);
-    for (size_t count = random_below(random, MOST_SEGMENTS + 1); count > 0; --count) {
-        add_old_segment(random);
-    }
-    for (int generation = 2; generation >= 0; --generation) {
-        if (generation < 2) {
-            world.share->start[generation] = world.share->ephemeral->allocated;
-        }
-        fill(random, world.share->ephemeral, generation, random_below(random, 70000));
-    }
-    fixture_verify(&world.fixture);
-}
-
-static void close_world(void) {
-    pf_root_source_remove(world.fixture.heap, &world.source);
-    fixture_close(&world.fixture);
-}
+#include "tests/unit/planned_world.h"
 
 static bool is_condemned(const struct pfi_move_plan *plan, uintptr_t object) {
     return object - plan->condemned_low < plan->condemned_size;
@@ -140,6 +33,37 @@ static void check_object(const struct pfi_move_plan *plan, uintptr_t object, siz
     }
 }
 
+/* The record of a plug is the truth: slides were written from the same figure, and lookups read the slides. A pin's
+ * record says that it stays. */
+static void check_plug(const struct pfi_move_plan *plan, const struct pfi_plug *plug, size_t *by_entry) {
+    uintptr_t distance = (uintptr_t)plug->record->distance;
+    if (plug->is_pinned && distance != 0) {
+        replay_fail("the pinned plug at %#zx would move", (size_t)plug->start);
+    }
+    for (uintptr_t address = plug->start; address < plug->end; address += PINFOLD_GRANULE) {
+        uintptr_t slide = plan->share->arena->slides[address >> PINFOLD_CARD_SHIFT];
+        *by_entry += (slide & PINFOLD_SLIDE_IRREGULAR) != 0 && (slide & PINFOLD_SLIDE_ENTRY) != 0 && !plug->is_pinned;
+        if (pfi_move_plan_new_address(plan, address) != address + distance) {
+            replay_fail("%s plug [%#zx, %#zx) moves by %zd, but %#zx to %#zx (slide %#zx)",
+                        plug->is_pinned ? "pinned" : "unpinned", (size_t)plug->start, (size_t)plug->end,
+                        (ptrdiff_t)distance, (size_t)address, (size_t)pfi_move_plan_new_address(plan, address),
+                        (size_t)slide);
+        }
+    }
+}
+
+/* Returns granules whose record is found through the number of an entry. */
+static size_t check_plugs(const struct pfi_move_plan *plan) {
+    struct pfi_plug_walk walk;
+    struct pfi_plug plug;
+    size_t by_entry = 0;
+    pfi_plug_walk_open(&walk, plan);
+    while (pfi_plug_walk_next(&walk, &plug)) {
+        check_plug(plan, &plug, &by_entry);
+    }
+    return by_entry;
+}
+
 /* Notes where everything must be afterwards; what is not condemned stays. Returns granules on irregular cards. */
 static size_t predict(const struct pfi_move_plan *plan) {
     size_t irregular = 0;
@@ -152,28 +76,6 @@ static size_t predict(const struct pfi_move_plan *plan) {
         }
     }
     return irregular;
-}
-
-static void make_plan(struct pfi_move_plan *plan, int condemned) {
-    struct pf_heap *heap = world.fixture.heap;
-    pfi_plan_open(plan, world.share, &heap->pin_queue, &heap->plug_list, condemned);
-    pfi_mark(plan, &heap->roots, &heap->mark_stack, heap->tags);
-    pfi_plan(plan);
-}
-
-static void compact(struct pfi_move_plan *plan) {
-    struct pf_heap *heap = world.fixture.heap;
-    struct pfi_segment *emptied = NULL;
-    if (plan->condemned == 1) {
-        pfi_fit_cursor_commit(&plan->cursor, world.share);
-    }
-    pfi_relocate(plan, &heap->roots, heap->tags);
-    pfi_compact(plan, &emptied);
-    while (emptied != NULL) {
-        struct pfi_segment *next = emptied->next;
-        pfi_heap_release_segment(heap, emptied);
-        emptied = next;
-    }
 }
 
 /* Every survivor is where it was predicted, whole. */
@@ -191,44 +93,171 @@ static void check_survivors(void) {
     }
 }
 
-static size_t run_one(struct random *random, int condemned, bool expands) {
+/* Granules that were looked up the long way. */
+struct searches {
+    size_t irregular;
+    size_t by_entry;
+    size_t reuses;
+};
+
+static void run_one(struct random *random, int condemned, bool expands, bool pins, struct searches *searches) {
     struct pfi_move_plan plan;
     open_world(random);
+    if (pins) {
+        pin_some(random);
+    }
     make_plan(&plan, condemned);
     if (expands) {
         pfi_expand(&plan, 0);
     }
-    size_t irregular = predict(&plan);
+    searches->reuses += plan.reuses;
+    searches->by_entry += check_plugs(&plan);
+    searches->irregular += predict(&plan);
     compact(&plan);
     check_survivors();
     close_world(); /* verifies */
-    return irregular;
 }
 
 START_TEST(every_granule_of_every_survivor_is_where_slides_and_search_said) {
     static const char *const names[] = {"generation 0", "generation 1", "all generations"};
     struct seed_range seeds = settings_seeds(60);
-    size_t irregular = 0;
+    struct searches searches = {0, 0, 0};
     for (uint64_t seed = seeds.first; seed < seeds.first + seeds.count; ++seed) {
         for (int condemned = 0; condemned <= 2; ++condemned) {
             struct random random = {seed};
             replay_begin(names[condemned], seed);
-            irregular += run_one(&random, condemned, false);
+            run_one(&random, condemned, false, false, &searches);
         }
     }
-    ck_assert_msg(irregular > 0 || seeds.count == 1, "no card was irregular: the search was never asked");
+    ck_assert_msg(searches.irregular > 0 || seeds.count == 1, "no card was irregular: the search was never asked");
 }
 END_TEST
 
 /* Expansion gives generation 0's plugs a new place after all slides are written. */
 START_TEST(lookups_hold_after_survivors_were_planned_anew_into_a_new_segment) {
     struct seed_range seeds = settings_seeds(40);
+    struct searches searches = {0, 0, 0};
     for (uint64_t seed = seeds.first; seed < seeds.first + seeds.count; ++seed) {
         for (int condemned = 1; condemned <= 2; ++condemned) {
             struct random random = {seed};
             replay_begin(condemned == 1 ? "generation 1, expanding" : "all generations, expanding", seed);
-            run_one(&random, condemned, true);
+            run_one(&random, condemned, true, false, &searches);
         }
+    }
+}
+END_TEST
+
+START_TEST(around_pins_every_granule_of_every_plug_goes_where_its_record_says) {
+    static const char *const names[] = {"generation 0 with pins", "generation 1 with pins",
+                                        "all generations with pins"};
+    struct seed_range seeds = settings_seeds(60);
+    struct searches searches = {0, 0, 0};
+    for (uint64_t seed = seeds.first; seed < seeds.first + seeds.count; ++seed) {
+        for (int condemned = 0; condemned <= 2; ++condemned) {
+            struct random random = {seed};
+            replay_begin(names[condemned], seed);
+            run_one(&random, condemned, false, true, &searches);
+        }
+    }
+    ck_assert_msg(searches.by_entry > 0 || seeds.count == 1, "no slide was the number of an entry");
+}
+END_TEST
+
+START_TEST(lookups_hold_after_pins_were_left_behind_by_an_expansion) {
+    struct seed_range seeds = settings_seeds(60);
+    struct searches searches = {0, 0, 0};
+    for (uint64_t seed = seeds.first; seed < seeds.first + seeds.count; ++seed) {
+        for (int condemned = 1; condemned <= 2; ++condemned) {
+            struct random random = {seed};
+            replay_begin(condemned == 1 ? "generation 1 with pins, expanding" : "all with pins, expanding", seed);
+            run_one(&random, condemned, true, true, &searches);
+        }
+    }
+    ck_assert_msg(searches.by_entry > 0 || seeds.count == 1, "no slide was the number of an entry");
+    ck_assert_msg(searches.reuses > 0 || seeds.count == 1, "no segment was used again");
+}
+END_TEST
+
+/* ---- Sums over pins ---------------------------------------------------------------------------------------------- */
+
+/* Where the plug or pin ends that will lie right before `pin`; the start of what is condemned there if none does. */
+static uintptr_t end_before(const struct pfi_move_plan *plan, const struct pfi_listed_plug *placed, size_t count,
+                            uintptr_t pin) {
+    const struct pfi_segment *segment = pfi_arena_segment_of(world.share->arena, pin);
+    uintptr_t end = pfi_max(segment->first, plan->condemned_low);
+    for (size_t index = 0; index < count; ++index) {
+        uintptr_t place_end = placed[index].place + (placed[index].end - placed[index].start);
+        end = placed[index].place < pin && place_end > end ? place_end : end;
+    }
+    return end;
+}
+
+/* Of pins that come to lie in a generation: bytes younger than due, holes before them, and the largest of these. */
+struct pin_sums {
+    size_t demoted;
+    size_t held[3];
+    size_t largest[3];
+};
+
+static int generation_afterwards(const struct pfi_move_plan *plan, uintptr_t address) {
+    if (address < plan->new_start[1] || address >= plan->new_ephemeral->end) {
+        return 2;
+    }
+    return address < plan->new_start[0] ? 1 : 0;
+}
+
+static void add_pin(const struct pfi_move_plan *plan, const struct pfi_plug *pin, uintptr_t hole_start,
+                    struct pin_sums *sums) {
+    int from = pfi_share_generation_of(world.share, pin->start);
+    int to = generation_afterwards(plan, pin->start);
+    size_t hole = pin->start - hole_start;
+    sums->demoted += to <= from && to < 2 ? pin->end - pin->start : 0;
+    sums->held[to] += hole;
+    sums->largest[to] = pfi_max(sums->largest[to], hole);
+}
+
+static void check_sums(const struct pfi_move_plan *plan) {
+    static struct pfi_listed_plug placed[MOST_LIVE];
+    struct pfi_plug_walk walk;
+    struct pfi_plug plug;
+    struct pin_sums sums = {0};
+    size_t count = 0;
+    pfi_plug_walk_open(&walk, plan);
+    while (pfi_plug_walk_next(&walk, &plug)) {
+        placed[count++] = (struct pfi_listed_plug){plug.start, plug.end, pfi_plug_place(&plug)};
+    }
+    pfi_plug_walk_open(&walk, plan);
+    while (pfi_plug_walk_next(&walk, &plug)) {
+        if (plug.is_pinned) {
+            add_pin(plan, &plug, end_before(plan, placed, count, plug.start), &sums);
+        }
+    }
+    if (memcmp(plan->held, sums.held, sizeof sums.held) != 0 || plan->largest_hole != sums.largest[0] ||
+        pfi_move_plan_demoted(plan) != sums.demoted) {
+        replay_fail(
+            "held %zu %zu %zu instead of %zu %zu %zu, largest hole %zu instead of %zu, demoted %zu instead of %zu",
+            plan->held[0], plan->held[1], plan->held[2], sums.held[0], sums.held[1], sums.held[2], plan->largest_hole,
+            sums.largest[0], pfi_move_plan_demoted(plan), sums.demoted);
+    }
+}
+
+START_TEST(holes_and_demotion_are_summed_up_as_places_say) {
+    struct seed_range seeds = settings_seeds(60);
+    for (uint64_t seed = seeds.first; seed < seeds.first + seeds.count; ++seed) {
+        struct random random = {seed};
+        struct pfi_move_plan plan;
+        int condemned = (int)(seed % 3);
+        replay_begin("sums", seed);
+        open_world(&random);
+        pin_some(&random);
+        make_plan(&plan, condemned);
+        check_sums(&plan);
+        if (condemned > 0 && seed % 2 == 0) {
+            pfi_expand(&plan, 0);
+            check_sums(&plan);
+        }
+        compact(&plan);
+        close_world();
     }
 }
 END_TEST
@@ -259,4 +288,6 @@ END_TEST
 
 SUITE("unit/move_plan", every_granule_of_every_survivor_is_where_slides_and_search_said,
       lookups_hold_after_survivors_were_planned_anew_into_a_new_segment,
+      around_pins_every_granule_of_every_plug_goes_where_its_record_says,
+      lookups_hold_after_pins_were_left_behind_by_an_expansion, holes_and_demotion_are_summed_up_as_places_say,
       condemned_ranges_go_from_old_to_young_and_cover_what_is_condemned)
