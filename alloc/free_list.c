@@ -85,7 +85,7 @@ static void fetch_next(const struct pfi_free_list *list, unsigned bin) {
     uintptr_t next = list->bins[bin].head;
     uintptr_t size = bin == 0 ? CACHE_LINE : pfi_min(list->first_limit << (bin - 1), MOST_FETCHED);
     for (uintptr_t line = next; next != 0 && line < next + size; line += CACHE_LINE) {
-        __builtin_prefetch((const void *)line, 1);
+        __builtin_prefetch((const void *)line, 0, 2); /* not too near: more than the nearest cache can await */
     }
 }
 

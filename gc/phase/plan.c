@@ -37,6 +37,7 @@ struct planner {
     struct slide slide;
     struct pfi_segment *end_segment;
     bool fits_old;
+    bool has_huge_pin; /* a pinned plug that is not left in generation 0 */
 };
 
 /* The oldest pin on the slide's segment that no plug has passed; NULL when there is none. */
@@ -130,15 +131,21 @@ static uintptr_t place_plug(struct planner *planner, const struct pfi_condemned_
 }
 
 /* Pins that lie side by side hold no space back, so they may grow old; the slide passes them as long as the holes
- * before them, taken together, are a small part. Whatever else has not been passed stays young. */
+ * before them, taken together, are a small part. Whatever else has not been passed stays young. The search ends where
+ * the holes are too many for all that follows. */
 static void pass_dense_pins(struct planner *planner) {
     const struct pfi_pin_queue *queue = planner->plan->queue;
-    const struct pfi_pin_entry *first = next_pin(planner);
+    const struct pfi_pin_entry *last = queue->entries + queue->count - 1;
+    const struct pfi_pin_entry *entry = next_pin(planner);
+    if (entry == NULL) {
+        return;
+    }
     uintptr_t start = planner->slide.ptr;
     uintptr_t end = start;
     uintptr_t dense_end = start;
     size_t holes = 0;
-    for (const struct pfi_pin_entry *entry = first; entry != NULL && entry < queue->entries + queue->count; ++entry) {
+    size_t most_holes = (pfi_max(last->plug, last->end) - start) / DENSE_SHARE;
+    for (; entry <= last && (holes <= most_holes || planner->has_huge_pin); ++entry) {
         if (entry->end != 0) {
             holes += entry->plug - end;
             end = entry->end;
@@ -201,6 +208,7 @@ static void plan_plug(struct planner *planner, const struct pfi_condemned_range 
     }
     plan->survived[range->generation] += size;
     plan->pinned_survived += plug->is_pinned ? size : 0;
+    planner->has_huge_pin |= plug->is_pinned && size > LARGEST_DEMOTED;
     plan->gaps += plug->record->gap;
     plan->moved += place == plug->start ? 0 : size;
 }
