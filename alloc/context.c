@@ -5,6 +5,10 @@
 #include "alloc/object_starts.h"
 #include "alloc/platform/check.h"
 
+enum {
+    GOOD_CHUNK = 256 /* gaps below this are taken when there are no others: a refill costs more than what they hold */
+};
+
 static bool is_topmost(const struct pfi_share *share, const struct pf_thread *thread) {
     return !pfi_context_is_closed(thread) &&
            (uintptr_t)thread->alloc_limit + PINFOLD_MIN_OBJECT == share->ephemeral->allocated;
@@ -73,8 +77,8 @@ uintptr_t pfi_context_take_gap(struct pfi_share *share, size_t size) {
     return item;
 }
 
-/* The quantum, or what the gap holds when no useful item would be left of it. The gap is as large as `needed`, or larger
- * by a smallest object at least; the chunk never holds an object of the large-object threshold. */
+/* The quantum, or what the gap holds when no useful item would be left of it. The gap is as large as `needed`, or
+ * larger by a smallest object at least; the chunk never holds an object of the large-object threshold. */
 static size_t gap_chunk(const struct pfi_share *share, size_t gap, size_t needed) {
     size_t most = share->options->large_threshold + PINFOLD_MIN_OBJECT - PINFOLD_GRANULE;
     size_t chunk = pfi_clamp(share->quantum, needed, pfi_min(gap, most));
@@ -87,7 +91,13 @@ static size_t gap_chunk(const struct pfi_share *share, size_t gap, size_t needed
 static bool refill_from_gap(struct pfi_share *share, struct pf_thread *thread, size_t size) {
     struct pfi_free_list *gaps = &share->generations[0].free_list;
     size_t needed = size + PINFOLD_MIN_OBJECT;
-    uintptr_t item = gaps->nonempty == 0 ? 0 : pfi_free_list_pop(gaps, needed);
+    if (gaps->nonempty == 0) {
+        return false;
+    }
+    uintptr_t item = pfi_free_list_pop(gaps, pfi_max(needed, pfi_min(share->quantum, GOOD_CHUNK)));
+    if (item == 0) {
+        item = pfi_free_list_pop(gaps, needed);
+    }
     if (item == 0) {
         return false;
     }
