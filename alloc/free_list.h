@@ -41,9 +41,9 @@ unsigned pfi_free_list_sure_bin(const struct pfi_free_list *list, size_t size);
 void pfi_free_list_append(struct pfi_free_list *list, uintptr_t item);
 void pfi_free_list_push(struct pfi_free_list *list, uintptr_t item);
 
-/* For requests that must not search: takes the front item of the first bin, from that of its own class on, whose front
- * item serves `size` bytes: exactly, or with a smallest object or more to spare. In its own class, items that are too
- * small are dropped on the way: they stay free objects, but nobody looks at them again. 0: none. */
+/* For requests that must not search: takes the first item, from the bin of its own class on, that serves `size` bytes:
+ * exactly, or with a smallest object or more to spare. Items that do not serve are dropped on the way, in its own class
+ * and where 8 bytes would be left: they stay free objects, but nobody looks at them again. 0: none. */
 uintptr_t pfi_free_list_pop(struct pfi_free_list *list, size_t size);
 
 /* Takes the first item of at least `size` bytes out of the list, beginning with the bin of its own class; 0 if none. */

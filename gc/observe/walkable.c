@@ -67,7 +67,8 @@ static int check_condemned(struct walker *walker, const struct pfi_move_plan *pl
 
 int pfi_check_walkable(const struct pfi_share *share, const struct pfi_move_plan *plan, struct pf_message *message) {
     struct walker walker = {.arena = share->arena, .message = message};
-    if (check_chain(&walker, share->large_segments, NULL) != 0) {
+    if (check_chain(&walker, share->large_segments, NULL) != 0 ||
+        check_chain(&walker, share->pinned_segments, NULL) != 0) {
         return 1;
     }
     if (plan == NULL) {

@@ -130,15 +130,20 @@ START_TEST(every_damaged_object_of_a_whole_heap_is_named) {
 }
 END_TEST
 
-START_TEST(a_damaged_large_object_is_named) {
-    struct random random = {1};
-    replay_begin("large object", 1);
-    open_world(&random);
-    uintptr_t large = (uintptr_t)pf_alloc_array(world.fixture.thread, &bytes_type, 100000);
+static void check_beside_generation_2(uintptr_t object) {
+    check_walks(NULL);
     for (size_t index = 0; index < DAMAGES; ++index) {
-        damage_and_heal(NULL, large, damages[index]);
+        damage_and_heal(NULL, object, damages[index]);
     }
     check_walks(NULL);
+}
+
+START_TEST(a_damaged_object_that_is_large_or_was_born_pinned_is_named) {
+    struct random random = {1};
+    replay_begin("large and pinned", 1);
+    open_world(&random);
+    check_beside_generation_2((uintptr_t)pf_alloc_array(world.fixture.thread, &bytes_type, 100000));
+    check_beside_generation_2((uintptr_t)pf_alloc_array_pinned(world.fixture.thread, &bytes_type, 1000, 256));
     close_world();
 }
 END_TEST
@@ -258,7 +263,7 @@ START_TEST(a_survivor_damaged_during_its_own_collection_is_found_when_the_phase_
 END_TEST
 
 SUITE("unit/walkable", a_type_word_is_aligned_outside_the_heap_and_neither_null_nor_poison,
-      every_damaged_object_of_a_whole_heap_is_named, a_damaged_large_object_is_named,
+      every_damaged_object_of_a_whole_heap_is_named, a_damaged_object_that_is_large_or_was_born_pinned_is_named,
       with_a_plan_the_dead_may_hold_anything_and_a_damaged_survivor_is_still_named,
       an_old_object_damaged_while_young_ones_are_collected_is_found_when_the_phase_ends,
       a_survivor_damaged_during_its_own_collection_is_found_when_the_phase_ends)
