@@ -32,6 +32,29 @@ void pf_root_source_remove(struct pf_heap *heap, struct pf_root_source *source) 
     source->next = NULL;
 }
 
+/* What marking may know of a pinned object without looking at it. */
+static void note_plain_object(const struct pf_heap *heap, struct pfi_handle_block *block,
+                              const struct pf_handle *handle) {
+    uintptr_t object = handle->object & ~heap->tags.mask;
+    int generation =
+        pfi_tags_is_reference(heap->tags, handle->object) ? pfi_share_generation_of(&heap->share, object) : -1;
+    if (generation < 0 || generation > 2 || pfi_object_type(object)->scan != PINFOLD_SCAN_NONE) {
+        return;
+    }
+    size_t granules = pfi_object_size(object) >> PINFOLD_GRANULE_SHIFT;
+    if (granules <= PINFOLD_MOST_PLAIN_GRANULES) {
+        block->plain_granules[handle - block->slots] = (uint16_t)granules;
+    }
+}
+
+static void fill_handle(const struct pf_heap *heap, struct pfi_handle_block *block, struct pf_handle *handle,
+                        void *object) {
+    pfi_handle_block_fill(block, handle, (uintptr_t)object, heap->history.count);
+    if (block->kind == PINFOLD_HANDLE_PINNED) {
+        note_plain_object(heap, block, handle);
+    }
+}
+
 enum pf_status pf_handle_create(struct pf_heap *heap, enum pf_handle_kind kind, void *object,
                                 struct pf_handle **handle) {
     PINFOLD_REQUIRE(heap != NULL && handle != NULL, "pf_handle_create: the heap or the place for the handle is NULL");
@@ -43,7 +66,7 @@ enum pf_status pf_handle_create(struct pf_heap *heap, enum pf_handle_kind kind, 
     if (created == NULL) {
         return PINFOLD_OUT_OF_MEMORY;
     }
-    pfi_handle_table_fill(created, (uintptr_t)object, heap->history.count);
+    fill_handle(heap, pfi_handle_block_of(created), created, object);
     *handle = created;
     return PINFOLD_OK;
 }
@@ -74,6 +97,5 @@ void *pf_handle_get(const struct pf_handle *handle) {
 
 void pf_handle_set(struct pf_heap *heap, struct pf_handle *handle, void *object) {
     PINFOLD_REQUIRE(heap != NULL && handle != NULL, "pf_handle_set: the heap or the handle is NULL");
-    require_block(heap, handle, "pf_handle_set");
-    pfi_handle_table_fill(handle, (uintptr_t)object, heap->history.count);
+    fill_handle(heap, require_block(heap, handle, "pf_handle_set"), handle, object);
 }

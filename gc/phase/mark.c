@@ -88,43 +88,81 @@ static void visit_root_slots(void *context, uintptr_t slots, size_t count) {
     visit_slots(context, slots, count);
 }
 
-/* The bits of a pinned object; false when they were set already. Large objects have one. */
-static bool set_pin(const struct marker *marker, uintptr_t object, size_t size) {
-    size_t granule = object >> PINFOLD_GRANULE_SHIFT;
-    if (pfi_bits_test(marker->pin_words, granule)) {
-        return false;
-    }
-    pfi_bits_set_run(marker->pin_words, granule, size < marker->large_threshold ? size >> PINFOLD_GRANULE_SHIFT : 1);
-    return true;
-}
-
-static inline void prefetch_pin(const struct marker *marker, uintptr_t object) {
-    __builtin_prefetch((const void *)object);
+static inline void prefetch_bits(const struct marker *marker, uintptr_t object) {
     __builtin_prefetch(&marker->mark_words[object >> PINFOLD_CARD_SHIFT], 1);
     __builtin_prefetch(&marker->pin_words[object >> PINFOLD_CARD_SHIFT], 1);
 }
 
-/* Roots that pin: what they hold is marked, and marked as staying. Such slots come in neighbours, so all of their
- * targets can be fetched first. */
-static void visit_pin_slots(void *context, uintptr_t slots, size_t count) {
+static inline bool is_pinned(const struct marker *marker, uintptr_t object) {
+    return pfi_bits_test(marker->pin_words, object >> PINFOLD_GRANULE_SHIFT);
+}
+
+/* A pinned object: marked, and marked as staying. Of large objects only the first granule has bits. */
+static void pin_object(struct marker *marker, uintptr_t object) {
+    if (is_pinned(marker, object)) {
+        return;
+    }
+    size_t size = pfi_object_size(object);
+    size_t granules = size < marker->large_threshold ? size >> PINFOLD_GRANULE_SHIFT : 1;
+    mark_object(marker, object);
+    pfi_bits_set_run(marker->pin_words, object >> PINFOLD_GRANULE_SHIFT, granules);
+    ++marker->pinned_objects;
+    marker->pinned_holders += pfi_object_type(object)->scan != PINFOLD_SCAN_NONE;
+    marker->pinned_bytes += size;
+}
+
+/* The same for a small object without references of which the size is known: it is not touched. */
+static void pin_plain_object(struct marker *marker, uintptr_t object, size_t granules) {
+    size_t granule = object >> PINFOLD_GRANULE_SHIFT;
+    if (!is_pinned(marker, object)) {
+        pfi_bits_set_run(marker->mark_words, granule, granules);
+        pfi_bits_set_run(marker->pin_words, granule, granules);
+        ++marker->pinned_objects;
+        marker->pinned_bytes += granules << PINFOLD_GRANULE_SHIFT;
+    }
+}
+
+static void visit_pinning_slots(void *context, uintptr_t slots, size_t count) {
     struct marker *marker = context;
     uintptr_t object;
     for (size_t index = 0; index < count; ++index) {
         if (is_condemned(marker, pfi_words(slots)[index], &object)) {
-            prefetch_pin(marker, object);
+            pin_object(marker, object);
         }
     }
+}
+
+/* Neighbours of one block, so all bits and objects that will be looked at can be fetched first. */
+static void visit_pinned_handles(void *context, uintptr_t slots, size_t count) {
+    struct marker *marker = context;
+    const struct pf_handle *handles = (const struct pf_handle *)slots;
+    const struct pfi_handle_block *block = pfi_handle_block_of(handles);
+    const uint16_t *plain_granules = &block->plain_granules[handles - block->slots];
+    uintptr_t object;
     for (size_t index = 0; index < count; ++index) {
-        if (is_condemned(marker, pfi_words(slots)[index], &object)) {
-            size_t size = pfi_object_size(object);
-            mark_object(marker, object);
-            if (set_pin(marker, object, size)) {
-                ++marker->pinned_objects;
-                marker->pinned_holders += pfi_object_type(object)->scan != PINFOLD_SCAN_NONE;
-                marker->pinned_bytes += size;
+        if (is_condemned(marker, handles[index].object, &object)) {
+            prefetch_bits(marker, object);
+            if (plain_granules[index] == 0) {
+                __builtin_prefetch((const void *)object);
             }
         }
     }
+    for (size_t index = 0; index < count; ++index) {
+        if (is_condemned(marker, handles[index].object, &object)) {
+            if (plain_granules[index] != 0) {
+                pin_plain_object(marker, object, plain_granules[index]);
+            } else {
+                pin_object(marker, object);
+            }
+        }
+    }
+}
+
+static void visit_pins(struct marker *marker, struct pfi_roots *roots, int condemned) {
+    if (roots->thread != NULL) {
+        pfi_frames_visit_pins(roots->thread, visit_pinning_slots, marker);
+    }
+    pfi_handles_visit(&roots->handles, PINFOLD_HANDLE_PINNED, condemned, visit_pinned_handles, marker);
 }
 
 /* For the card pass: a card that refers to the condemned stays dirty, so that relocation finds it again; one that
@@ -228,7 +266,7 @@ void pfi_mark(struct pfi_move_plan *plan, struct pfi_roots *roots, struct pfi_ma
     };
     PINFOLD_REQUIRE(pfi_mark_stack_is_empty(stack), "the mark stack is not empty when marking begins");
     pfi_roots_visit(roots, plan->condemned, visit_root_slots, &marker);
-    pfi_roots_visit_pins(roots, plan->condemned, visit_pin_slots, &marker);
+    visit_pins(&marker, roots, plan->condemned);
     drain(&marker);
     pfi_cards_visit_older(share, plan->condemned, visit_card_slots, &marker);
     drain(&marker);

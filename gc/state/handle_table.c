@@ -65,10 +65,12 @@ struct pf_handle *pfi_handle_table_add(struct pfi_handle_table *table, enum pf_h
     return &block->slots[index];
 }
 
-void pfi_handle_table_fill(struct pf_handle *handle, uintptr_t object, uint64_t collections) {
-    struct pfi_handle_block *block = pfi_handle_block_of(handle);
-    handle->object = object;
-    block->births[handle - block->slots] = (uint32_t)collections;
+void pfi_handle_block_fill(struct pfi_handle_block *block, struct pf_handle *handle, uintptr_t value,
+                           uint64_t collections) {
+    ptrdiff_t index = handle - block->slots;
+    handle->object = value;
+    block->births[index] = (uint32_t)collections;
+    block->plain_granules[index] = 0;
     pfi_handle_block_rejuvenate(block);
 }
 

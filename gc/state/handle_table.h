@@ -3,7 +3,7 @@
  * Handles: slots in blocks of 64, one kind a block, each block with the age of its youngest object, so that a
  * collection of generation 0 looks only at blocks that can matter.
  *
- *     block (aligned to its size):  header { links, in_use bits, kind, age } | 64 slots | 64 births
+ *     block (aligned to its size):  header { links, in_use bits, kind, age } | 64 slots | 64 births | 64 sizes
  *
  * Invariant: age <= generation of every object of the block. A handle is the address of its slot.
  * Changed by any thread outside collections, one at a time; ages are computed anew by the age phase.
@@ -31,9 +31,13 @@ struct pfi_handle_block {
     uint8_t kind;
     uint8_t age;
     struct pf_handle slots[PINFOLD_HANDLES_PER_BLOCK];
-    uint32_t
-        births[PINFOLD_HANDLES_PER_BLOCK]; /* number of the collection before which the slot was filled, modulo 2^32 */
+    uint32_t births[PINFOLD_HANDLES_PER_BLOCK]; /* collections before the slot was filled, modulo 2^32 */
+    uint16_t plain_granules[PINFOLD_HANDLES_PER_BLOCK];
 };
+
+/* plain_granules: the size of a pinned small object without references, so that marking need not look at the object,
+ * which lies far away; 0: it must. */
+enum { PINFOLD_MOST_PLAIN_GRANULES = UINT16_MAX };
 
 struct pfi_handle_table {
     struct pfi_handle_block *blocks;
@@ -47,8 +51,9 @@ void pfi_handle_table_finish(struct pfi_handle_table *table);
 /* A slot that holds `object`; NULL when memory for a block cannot be had. */
 struct pf_handle *pfi_handle_table_add(struct pfi_handle_table *table, enum pf_handle_kind kind, uintptr_t object);
 
-/* Exchanges the object of a live handle; `collections` is their number so far. */
-void pfi_handle_table_fill(struct pf_handle *handle, uintptr_t object, uint64_t collections);
+/* Exchanges what a live handle of `block` holds; `collections` is their number so far. plain_granules becomes 0. */
+void pfi_handle_block_fill(struct pfi_handle_block *block, struct pf_handle *handle, uintptr_t value,
+                           uint64_t collections);
 
 /* The block of a live handle; NULL when the address is not one. */
 struct pfi_handle_block *pfi_handle_block_of(const struct pf_handle *handle);
