@@ -12,13 +12,7 @@ void pfi_object_starts_link(int8_t *starts, uintptr_t start, uintptr_t end) {
     for (unsigned power = 0; card + ((uintptr_t)1 << power) <= last; ++power) {
         uintptr_t from = card + ((uintptr_t)1 << power);
         uintptr_t to = pfi_min(card + ((uintptr_t)2 << power), last + 1);
-        if (power < 3) { /* at most four entries: not worth a call */
-            for (uintptr_t entry = from; entry < to; ++entry) {
-                starts[entry] = (int8_t)(-(int)power - 1);
-            }
-        } else {
-            memset(&starts[from], -(int)power - 1, to - from);
-        }
+        memset(&starts[from], -(int)power - 1, to - from);
     }
 }
 

@@ -25,11 +25,18 @@ static inline void pfi_object_starts_note(int8_t *starts, uintptr_t object) {
 /* Back links for the cards that begin inside [start, end). */
 void pfi_object_starts_link(int8_t *starts, uintptr_t start, uintptr_t end);
 
-/* Something walkable starts at `start` and covers [start, end). */
+/* Something walkable starts at `start` and covers [start, end). Most things cover few cards, if more than one: their
+ * links are written out here. */
 static inline void pfi_object_starts_set(int8_t *starts, uintptr_t start, uintptr_t end) {
+    uintptr_t card = start >> PINFOLD_CARD_SHIFT;
+    uintptr_t cards = ((end - 1) >> PINFOLD_CARD_SHIFT) - card;
     pfi_object_starts_note(starts, start);
-    if ((start >> PINFOLD_CARD_SHIFT) != ((end - 1) >> PINFOLD_CARD_SHIFT)) {
+    if (cards > 3) {
         pfi_object_starts_link(starts, start, end);
+    } else if (cards != 0) {
+        starts[card + 1] = -1;
+        starts[card + pfi_min(cards, 2)] = cards == 1 ? -1 : -2;
+        starts[card + cards] = cards == 1 ? -1 : -2;
     }
 }
 

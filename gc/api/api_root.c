@@ -36,14 +36,13 @@ void pf_root_source_remove(struct pf_heap *heap, struct pf_root_source *source) 
 static void note_plain_object(const struct pf_heap *heap, struct pfi_handle_block *block,
                               const struct pf_handle *handle) {
     uintptr_t object = handle->object & ~heap->tags.mask;
-    int generation =
-        pfi_tags_is_reference(heap->tags, handle->object) ? pfi_share_generation_of(&heap->share, object) : -1;
-    if (generation < 0 || generation > 2 || pfi_object_type(object)->scan != PINFOLD_SCAN_NONE) {
+    if (object == 0 || !pfi_tags_is_reference(heap->tags, handle->object) ||
+        pfi_object_type(object)->scan != PINFOLD_SCAN_NONE) {
         return;
     }
-    size_t granules = pfi_object_size(object) >> PINFOLD_GRANULE_SHIFT;
-    if (granules <= PINFOLD_MOST_PLAIN_GRANULES) {
-        block->plain_granules[handle - block->slots] = (uint16_t)granules;
+    size_t size = pfi_object_size(object);
+    if (size < heap->options.large_threshold && size >> PINFOLD_GRANULE_SHIFT <= PINFOLD_MOST_PLAIN_GRANULES) {
+        block->plain_granules[handle - block->slots] = (uint16_t)(size >> PINFOLD_GRANULE_SHIFT);
     }
 }
 

@@ -68,5 +68,6 @@ size_t pfi_budget_gen0_min(size_t largest_cache, size_t private_cache, size_t se
 }
 
 size_t pfi_budget_between_pins(const struct pfi_budget_rule *rule, size_t pinned) {
-    return pinned < rule->min ? rule->min : pinned < rule->max ? pinned : rule->max;
+    size_t budget = pinned < rule->max ? pinned + pinned / 16 : rule->max;
+    return budget < rule->min ? rule->min : budget < rule->max ? budget : rule->max;
 }

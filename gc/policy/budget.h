@@ -38,7 +38,7 @@ size_t pfi_budget_young_for_heap(size_t budget, size_t min, size_t share);
 
 /* For generation 0 when pins were left in it. What it allocates until the next collection stays behind as holes between
  * pins, so more than the rule's min is memory kept, not borrowed. But every collection looks at all of these pins, so
- * that at least as many bytes as they take are allocated in between, which go into the holes first. */
+ * that a sixteenth more bytes than they take are allocated in between, which go into the holes first. */
 size_t pfi_budget_between_pins(const struct pfi_budget_rule *rule, size_t pinned);
 
 /* A full collection costs what lives in the whole heap, so large objects' budget must not be small beside that; and it
