@@ -97,7 +97,7 @@ uintptr_t pfi_free_list_pop(struct pfi_free_list *list, size_t size) {
             uintptr_t item = unlink_after(list, bin, 0);
             size_t room = pfi_object_size(item);
             fetch_next(list, bin);
-            if (room == size || room >= size + PINFOLD_MIN_OBJECT) {
+            if (pfi_leaves_no_splinter(room, size)) {
                 return item;
             }
         }

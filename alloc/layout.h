@@ -10,6 +10,7 @@
 #define PINFOLD_ALLOC_LAYOUT_H
 
 #include <assert.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -37,6 +38,11 @@ static_assert(PINFOLD_MARK_WORD_GRANULES * PINFOLD_GRANULE == PINFOLD_CARD, "a m
 static_assert(PINFOLD_UNIT % PINFOLD_CARD == 0, "units hold whole cards");
 static_assert(PINFOLD_PAGE % PINFOLD_CARD == 0, "large objects share no card");
 static_assert(PINFOLD_MIN_FREE_ITEM >= 4 * sizeof(void *), "a free item holds type, size, link and planned end");
+
+/* Whether `size` bytes may be taken of `room` bytes: what is left is nothing, or can be a free object. */
+static inline bool pfi_leaves_no_splinter(size_t room, size_t size) {
+    return room == size || room >= size + PINFOLD_MIN_OBJECT;
+}
 
 static inline uintptr_t pfi_align_up(uintptr_t value, uintptr_t power_of_two) {
     return (value + power_of_two - 1) & ~(power_of_two - 1);

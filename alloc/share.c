@@ -7,8 +7,8 @@
 #include "alloc/platform/check.h"
 
 enum {
-    GEN2_BINS = 12,
-    GEN2_FIRST_LIMIT = PINFOLD_WORD_BITS == 64 ? 256 : 128,
+    SMALL_BINS = 12,
+    SMALL_FIRST_LIMIT = PINFOLD_WORD_BITS == 64 ? 256 : 128,
     LARGE_BINS = 7,
     LARGE_FIRST_LIMIT = 1 << 16,
     PINNED_BINS = 12,
@@ -32,9 +32,9 @@ enum pf_status pfi_share_init(struct pfi_share *share, struct pfi_arena *arena, 
     share->start[0] = segment->first;
     share->start[1] = segment->first;
     share->quantum = options->stress.collect_every != 0 ? 0 : options->allocation_quantum;
-    pfi_free_list_init(&share->generations[0].free_list, GEN2_BINS, GEN2_FIRST_LIMIT);
+    pfi_free_list_init(&share->generations[0].free_list, SMALL_BINS, SMALL_FIRST_LIMIT);
     pfi_free_list_init(&share->generations[1].free_list, 1, 0);
-    pfi_free_list_init(&share->generations[2].free_list, GEN2_BINS, GEN2_FIRST_LIMIT);
+    pfi_free_list_init(&share->generations[2].free_list, SMALL_BINS, SMALL_FIRST_LIMIT);
     pfi_free_list_init(&share->generations[PINFOLD_LARGE].free_list, LARGE_BINS, LARGE_FIRST_LIMIT);
     pfi_free_list_init(&share->generations[PINFOLD_PINNED].free_list, PINNED_BINS, PINNED_FIRST_LIMIT);
     return PINFOLD_OK;

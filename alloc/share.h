@@ -53,6 +53,11 @@ enum pfi_exhausted {
 /* Makes the share's first segments. On failure nothing is kept. */
 enum pf_status pfi_share_init(struct pfi_share *share, struct pfi_arena *arena, const struct pf_options *options);
 
+/* The hole or segment end that a largest small object needs: its chunk is a smallest object longer. */
+static inline size_t pfi_share_largest_chunk(const struct pfi_share *share) {
+    return share->options->large_threshold + PINFOLD_MIN_OBJECT;
+}
+
 /* First address of generation 0..2 on the ephemeral segment. */
 static inline uintptr_t pfi_share_start(const struct pfi_share *share, int generation) {
     return generation >= 2 ? share->ephemeral->first : share->start[generation];
@@ -82,7 +87,7 @@ void pfi_share_forget_free(struct pfi_share *share, int oldest);
 /* Fills the memory behind the segment's objects with the poison byte, when that stress mode is on. */
 void pfi_share_poison_tail(const struct pfi_share *share, const struct pfi_segment *segment);
 
-/* After a collection nothing is younger than generation 1, so the cards of its objects say nothing: cleans them. */
+/* After a sweep nothing is younger than generation 1, so the cards of its objects say nothing: cleans them. */
 void pfi_share_clean_young_cards(struct pfi_share *share);
 
 /* Makes `segment` the ephemeral one: the last of the chain, from which it is taken if it was in it. */

@@ -145,14 +145,14 @@ bool pfi_cycle_expands(struct pfi_cycle *cycle) {
     const struct pf_options *options = &heap->options;
     const struct pfi_segment *ephemeral = heap->share.ephemeral;
     size_t room = pfi_decide_room(ephemeral->end - ephemeral->plan_allocated, cycle->plan.held[0],
-                                  cycle->plan.largest_hole, options->large_threshold);
+                                  cycle->plan.largest_hole, pfi_share_largest_chunk(&heap->share));
     size_t demoted = pfi_move_plan_demoted(&cycle->plan);
     size_t budget =
         demoted == 0 ? heap->share.generations[0].budget : pfi_budget_between_pins(&heap->budget_rules[0], demoted);
     if (!pfi_decide_expands(cycle->plan.condemned, options->stress.expand, room, pfi_heap_room_wanted(heap, budget))) {
         return false;
     }
-    heap->wants_reuse = options->segment_reuse && !options->stress.expand &&
+    heap->wants_reuse = options->segment_reuse && !options->stress.expand && !heap->reuse_was_futile &&
                         pfi_decide_waits_for_reuse(cycle->plan.condemned, heap->share.generations[2].free_bytes,
                                                    options->segment_size, heap->last_full_was_futile);
     return !heap->wants_reuse;
@@ -232,7 +232,7 @@ static void set_budgets(struct pfi_cycle *cycle) {
         share->generations[condemned + 1].budget_left -= (int64_t)promoted;
     }
     if (cycle->plan.promotes_in_place) {
-        share->generations[2].budget_left -= (int64_t)cycle->record.survived_bytes[0];
+        share->generations[2].budget_left -= (int64_t)(cycle->record.survived_bytes[0] - demoted_from(cycle, 0));
     }
     share->quantum = new_quantum(cycle->heap);
 }
@@ -248,6 +248,7 @@ static void note_progress(struct pfi_cycle *cycle) {
         before += cycle->size_before[generation];
     }
     heap->since_full = 0;
+    heap->reuse_was_futile = (heap->wants_reuse || heap->reuse_was_futile) && !cycle->plan.reuses;
     heap->wants_reuse = false;
     heap->last_full_was_futile = heap->live_after_full > before / 10 * 9;
 }

@@ -30,7 +30,8 @@ struct pf_heap {
     void *out_of_memory_data;
     size_t live_after_full; /* exact live bytes at the end of the last full collection */
     bool last_full_was_futile;
-    bool wants_reuse; /* a fresh segment was not taken because generation 2 has free space enough for one */
+    bool reuse_was_futile; /* the last full collection that was to reuse a segment found none */
+    bool wants_reuse;      /* a fresh segment was not taken because generation 2 has free space enough for one */
     unsigned since_full;
     unsigned memory_load; /* percent; as of memory_load_time_ns */
     uint64_t memory_load_time_ns;

@@ -121,6 +121,11 @@ static bool fit_after_collecting(struct allocation *allocation) {
         collect(allocation, 1, PINFOLD_REASON_OUT_OF_SPACE);
         why = fit(allocation);
     }
+    if (why != PINFOLD_EXHAUSTED_NOT && allocation->heap->wants_reuse) {
+        /* That one has left the new segment to a full collection, which may reuse one. */
+        collect(allocation, 2, PINFOLD_REASON_OUT_OF_SPACE);
+        why = fit(allocation);
+    }
     if (why != PINFOLD_EXHAUSTED_NOT) {
         collect(allocation, 2, PINFOLD_REASON_LAST_CHANCE);
         why = fit(allocation);

@@ -47,8 +47,8 @@ enum pf_status pf_frame_push_pinning(struct pf_thread *thread, struct pf_frame *
 }
 
 void pf_frame_must_push_pinning(struct pf_thread *thread, struct pf_frame *frame, void **slots, size_t count) {
-    PINFOLD_REQUIRE(pf_frame_push_pinning(thread, frame, slots, count) == PINFOLD_OK,
-                    "pf_frame_must_push_pinning: no memory to plan around %zu more pins", count);
+    enum pf_status status = pf_frame_push_pinning(thread, frame, slots, count);
+    PINFOLD_REQUIRE(status == PINFOLD_OK, "pf_frame_must_push_pinning: no memory to plan around %zu more pins", count);
 }
 
 /* Visiting pins with the heap as it stands: slots of pinned handles and of pinning frames. */

@@ -33,14 +33,18 @@ static void free_holes(const struct pfi_move_plan *plan) {
     }
 }
 
+static void settle_segment(const struct pfi_share *share, struct pfi_segment *segment) {
+    segment->allocated = segment->plan_allocated;
+    segment->used = pfi_max(segment->used, segment->allocated);
+    pfi_share_poison_tail(share, segment);
+}
+
 static void settle_segments(struct pfi_share *share, int condemned) {
     for (struct pfi_segment *segment = share->segments; segment != NULL; segment = segment->next) {
         if (condemned < 2 && segment != share->ephemeral && segment->plan_allocated == segment->allocated) {
             continue;
         }
-        segment->allocated = segment->plan_allocated;
-        segment->used = pfi_max(segment->used, segment->allocated);
-        pfi_share_poison_tail(share, segment);
+        settle_segment(share, segment);
     }
 }
 
@@ -48,8 +52,7 @@ static void settle_ephemeral(const struct pfi_move_plan *plan) {
     struct pfi_share *share = plan->share;
     struct pfi_segment *segment = plan->new_ephemeral;
     if (segment != share->ephemeral) {
-        segment->allocated = segment->plan_allocated;
-        segment->used = pfi_max(segment->used, segment->allocated);
+        settle_segment(share, segment); /* a fresh one is not in the chain yet */
         pfi_share_append_ephemeral(share, segment);
     }
     share->start[0] = plan->new_start[0];

@@ -136,7 +136,7 @@ static bool reuse(struct pfi_move_plan *plan, struct pfi_segment *segment, size_
     uintptr_t end = pfi_min(segment->plan_allocated + fit.wanted_bytes, segment->end);
     bool is_worth_it = offer.free_bytes >= (segment->end - segment->first) / 3 &&
                        offer.free_bytes >= fit.wanted_bytes + room &&
-                       offer.largest_left >= plan->share->options->large_threshold;
+                       offer.largest_left >= pfi_share_largest_chunk(plan->share);
     if (!is_worth_it || !pfi_best_fit_suffices(&fit) || !pfi_segment_commit(plan->share->arena, segment, end)) {
         return false;
     }
@@ -205,4 +205,5 @@ void pfi_expand(struct pfi_move_plan *plan, size_t room) {
     }
     plan->promotes_in_place = true;
     plan->new_start[1] = plan->new_start[0];
+    pfi_move_plan_sum_pins(plan);
 }

@@ -79,18 +79,12 @@ static bool has_room(const struct planner *planner, struct pfi_segment *segment,
     return end <= segment->end && pfi_segment_commit(planner->plan->share->arena, segment, end);
 }
 
-/* A hole before a pin is nothing or holds a free object. */
-static bool fits_before(const struct pfi_pin_entry *entry, uintptr_t ptr, size_t size) {
-    size_t room = entry->plug - ptr;
-    return room == size || room >= size + PINFOLD_MIN_OBJECT;
-}
-
 static uintptr_t place_by_sliding(struct planner *planner, const struct pfi_segment *source, size_t size) {
     struct slide *slide = &planner->slide;
     for (;;) {
         struct pfi_pin_entry *entry = next_pin(planner);
         if (entry != NULL) {
-            if (fits_before(entry, slide->ptr, size)) {
+            if (pfi_leaves_no_splinter(entry->plug - slide->ptr, size)) {
                 break;
             }
             pass_pin(planner, entry);

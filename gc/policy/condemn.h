@@ -13,7 +13,7 @@ struct pfi_condemn_input {
     int requested;
     bool is_induced;        /* the program or a stress mode named the generation: no raising by wishes */
     int64_t budget_left[5]; /* by generation; 3 = large objects, 4 = objects that were born pinned */
-    size_t segment_room;    /* from the end of generation 0 to the end of the ephemeral segment */
+    size_t segment_room;    /* behind generation 0 on the ephemeral segment, and in the holes between its pins */
     size_t segment_need;    /* room below which the ephemeral segment counts as low */
     size_t gen2_bytes;
     size_t gen2_unusable;      /* free bytes of generation 2 that its free list cannot offer */

@@ -14,11 +14,6 @@ void pfi_fit_cursor_open(struct pfi_fit_cursor *cursor, const struct pfi_free_li
     }
 }
 
-static bool fits(const struct pfi_fit_cursor *cursor, size_t size) {
-    size_t room = cursor->end - cursor->ptr;
-    return room == size || room >= size + PINFOLD_MIN_OBJECT;
-}
-
 static void close_region(struct pfi_fit_cursor *cursor) {
     if (cursor->item != 0) {
         *pfi_free_object_planned_end(cursor->item) = cursor->ptr;
@@ -47,7 +42,7 @@ static bool open_region(struct pfi_fit_cursor *cursor, size_t size) {
 }
 
 uintptr_t pfi_fit_cursor_take(struct pfi_fit_cursor *cursor, size_t size) {
-    if (!fits(cursor, size) && !open_region(cursor, size)) {
+    if (!pfi_leaves_no_splinter(cursor->end - cursor->ptr, size) && !open_region(cursor, size)) {
         return 0;
     }
     uintptr_t place = cursor->ptr;

@@ -38,7 +38,8 @@ PINFOLD_API void pf_unpin(struct pf_heap *heap, struct pf_handle *pin);
 PINFOLD_API int pf_is_pinned(const struct pf_heap *heap, const void *object);
 
 /* A frame whose slots pin what they hold, for as long as they hold it. Slots are stored into like those of any frame.
- * Popped by pf_frame_pop and dropped by pf_frames_reset. OUT_OF_MEMORY: the frame was not pushed. */
+ * Popped by pf_frame_pop and dropped by pf_frames_reset. While its chain is suspended (coroutines) it pins nothing:
+ * what a device may write to meanwhile needs pf_pin. OUT_OF_MEMORY: the frame was not pushed. */
 PINFOLD_MUST_CHECK PINFOLD_API enum pf_status pf_frame_push_pinning(struct pf_thread *thread, struct pf_frame *frame,
                                                                     void **slots, size_t count);
 

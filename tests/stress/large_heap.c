@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Sizes that small tests do not reach: a plug longer than the farthest back link of the brick table (128 MiB), a heap
- * of several default segments, and hundreds of tiny ones.
+ * Sizes that small tests do not reach: a plug of more than 128 MiB, a heap of several default segments, and hundreds of
+ * tiny ones.
  */
 #include "tests/support/fixture.h"
 #include "tests/support/suite.h"
