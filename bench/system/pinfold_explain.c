@@ -105,22 +105,38 @@ static void print_history_heads(FILE *out) {
             fprintf(out, " %8s", columns[generation]);
         }
     }
-    fprintf(out, " | %8s\n", "moved");
+    fprintf(out, " | %8s %8s %8s %8s %8s\n", "moved", "pins", "pinned", "demoted", "held");
+}
+
+static char expansion_letter(const struct pf_collection *record) {
+    if (record->reused) {
+        return 'r';
+    }
+    return record->expanded ? 'e' : '-';
+}
+
+static size_t held_bytes(const struct pf_collection *record) {
+    size_t bytes = 0;
+    for (int generation = 0; generation < PINFOLD_GENERATIONS; generation++) {
+        bytes += record->held_bytes[generation];
+    }
+    return bytes;
 }
 
 static void print_history(const struct explain_totals *totals, FILE *out) {
     print_history_heads(out);
     for (size_t i = 0; i < totals->history_count; i++) {
         const struct pf_collection *record = &totals->history[i];
-        fprintf(out, "%7llu %d %-12s %-20s %s%s%s %9.3f", (unsigned long long)record->number, record->generation,
-                reason_name(record->reason), decision_name(record->decision), record->compacted ? "c" : "-",
-                record->expanded ? "e" : "-", record->promoted_in_place ? "p" : "-", milliseconds(record->pause_ns));
+        fprintf(out, "%7llu %d %-12s %-20s %c%c%c %9.3f", (unsigned long long)record->number, record->generation,
+                reason_name(record->reason), decision_name(record->decision), record->compacted ? 'c' : '-',
+                expansion_letter(record), record->promoted_in_place ? 'p' : '-', milliseconds(record->pause_ns));
         print_phases(record->phase_ns, 1, out);
         print_sizes(record->before_bytes, out);
         print_sizes(record->survived_bytes, out);
         print_sizes(record->free_bytes, out);
         print_sizes(record->budget_bytes, out);
-        fprintf(out, " | %8.0f\n", kib(record->moved_bytes));
+        fprintf(out, " | %8.0f %8zu %8.0f %8.0f %8.0f\n", kib(record->moved_bytes), record->pinned_objects,
+                kib(record->pinned_bytes), kib(record->demoted_bytes), kib(held_bytes(record)));
     }
 }
 
@@ -162,7 +178,9 @@ static void print_causes(const struct explain_totals *totals, FILE *out) {
 }
 
 void explain_print(const struct explain_totals *totals, FILE *out) {
-    fprintf(out, "the newest %zu collections (c compacted, e expanded, p promoted in place; ms and KiB)\n",
+    fprintf(out,
+            "the newest %zu collections (c compacted, e expanded, r into a segment of generation 2, p promoted "
+            "in place; ms and KiB)\n",
             totals->history_count);
     print_history(totals, out);
     print_totals(totals, out);
