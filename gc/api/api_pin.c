@@ -12,7 +12,8 @@
 
 enum pf_status pf_pin(struct pf_heap *heap, void *object, struct pf_handle **pin) {
     PINFOLD_REQUIRE(heap != NULL && pin != NULL, "pf_pin: the heap or the place for the pin is NULL");
-    PINFOLD_REQUIRE(pfi_share_generation_of(&heap->share, (uintptr_t)object) >= 0,
+    PINFOLD_REQUIRE((uintptr_t)object % PINFOLD_GRANULE == 0 &&
+                        pfi_share_generation_of(&heap->share, (uintptr_t)object) >= 0,
                     "pf_pin: %p is no object of this heap", object);
     uintptr_t tag = pfi_bits_lowest(heap->tags.set); /* without a tag of a reference the pin would hold nothing */
     return pf_handle_create(heap, PINFOLD_HANDLE_PINNED, (char *)object + tag, pin);
