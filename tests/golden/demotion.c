@@ -217,6 +217,41 @@ START_TEST(a_sweep_after_a_demotion_finds_what_older_objects_keep) {
 }
 END_TEST
 
+/* --- what pins that stay young mean for the next collections --- */
+
+/* The budget's smallest value is 16000 bytes, its largest 64000: the pins' 40000 and a sixteenth are what counts. */
+START_TEST(the_budget_after_a_demotion_follows_from_what_the_pins_take) {
+    static struct drawing drawing;
+    struct pf_collection record;
+    drawing_open(&drawing, "gen2 | gen1 | gen0 .*4000[A*1500].*1000[B*1000]", NULL, NULL);
+    pf_collect(drawing.fixture.thread, 0, PINFOLD_COLLECT_COMPACT);
+    drawing_expect(&drawing, "demoted", "gen2 | gen1 | gen0 f*4000[A*1500]f*1000[B*1000]");
+    ck_assert_uint_eq(pf_heap_history(drawing.fixture.heap, &record, 1), 1);
+    ck_assert_uint_eq(record.demoted_bytes, 40000);
+    ck_assert_uint_eq(record.budget_bytes[0], 42500);
+    drawing_close(&drawing);
+}
+END_TEST
+
+/* 982 cells behind the pin are less than the 16000 bytes below which the segment is low; the hole is more. */
+START_TEST(at_the_end_of_a_segment_holes_between_pins_keep_collections_young) {
+    static struct drawing drawing;
+    struct pf_collection record;
+    drawing_open(&drawing, "gen2 A*4000B*4000C*3200 | gen1 | gen0 .*4200[D]", NULL, NULL);
+    pf_collect(drawing.fixture.thread, 2, PINFOLD_COLLECT_COMPACT);
+    drawing_expect(&drawing, "the pin stays young", "gen2 A*4000B*4000C*3200 | gen1 | gen0 f*4200[D]");
+    ck_assert_uint_lt(drawing.share->ephemeral->end - drawing.share->ephemeral->allocated,
+                      drawing.fixture.heap->options.gen0_size);
+    do {
+        (void)pf_alloc_array(drawing.fixture.thread, &dead_type, 1000);
+        ck_assert_uint_eq(pf_heap_history(drawing.fixture.heap, &record, 1), 1);
+    } while (record.number == 1);
+    ck_assert_int_eq(record.reason, PINFOLD_REASON_BUDGET);
+    ck_assert_int_eq(record.generation, 0);
+    drawing_close(&drawing);
+}
+END_TEST
+
 SUITE("golden/demotion", pins_with_little_space_between_them_grow_old, pins_at_the_start_of_every_generation,
       pins_at_the_end_of_every_generation, a_pin_of_generation_1_may_become_generation_0,
       a_pin_of_generation_1_that_only_a_survivor_of_generation_0_passes_stays_in_generation_1,
@@ -226,4 +261,6 @@ SUITE("golden/demotion", pins_with_little_space_between_them_grow_old, pins_at_t
       an_object_demoted_from_generation_1_to_0_is_kept_by_an_old_object_alone,
       an_object_demoted_together_with_its_holders_promotion_is_kept_by_it,
       an_object_that_stays_in_generation_0_is_kept_by_one_of_generation_1_alone,
-      a_sweep_after_a_demotion_finds_what_older_objects_keep)
+      a_sweep_after_a_demotion_finds_what_older_objects_keep,
+      the_budget_after_a_demotion_follows_from_what_the_pins_take,
+      at_the_end_of_a_segment_holes_between_pins_keep_collections_young)

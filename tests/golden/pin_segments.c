@@ -4,6 +4,7 @@
  * ephemeral segment with pins on it, and a segment of generation 2 that becomes the ephemeral one again. A segment has
  * 16383 cells.
  */
+#include "gc/collect.h"
 #include "tests/golden/golden.h"
 #include "tests/support/suite.h"
 
@@ -324,6 +325,42 @@ START_TEST(references_across_a_reuse_are_found_by_the_next_collections) {
 }
 END_TEST
 
+/* Two plugs of eight cells ask for two runs as far as can be told beforehand: the first hole is counted for one of
+ * them, and yet takes both. The hole behind B, offered for nothing, is generation 0's, and so are B and the rest before
+ * it. */
+START_TEST(behind_the_last_survivor_on_a_segment_that_is_used_again_everything_is_generation_0) {
+    static const struct golden golden = {
+        .before = "gen2 [A]Gf*31[B]f*6000[C]\n"
+                  "gen2 | gen1 | gen0 .[F].D*8.E*8",
+        .stress = "expand",
+        .condemned = 2,
+        .compacted = "gen2 f[F]\n"
+                     "gen2 [A]G | gen1 DDDDDDDDEEEEEEEE | gen0 f*15[B]f*6000[C]",
+    };
+    golden_check(&golden);
+}
+END_TEST
+
+/* Generation 1 waits for a full collection, because generation 2 has free space for a third of a segment. That one
+ * sweeps, and the ephemeral segment is as full as before. */
+START_TEST(after_a_full_collection_nothing_waits_for_a_segment_to_use_again) {
+    static struct drawing drawing;
+    struct pfi_request low = {1, PINFOLD_REASON_OUT_OF_SPACE, PINFOLD_COLLECT_DEFAULT};
+    drawing_open(&drawing,
+                 "gen2 Af*6000B\n"
+                 "gen2 C*3900D*3900E*3900F*3700 | gen1 | gen0 .G",
+                 NULL, NULL);
+    struct pf_heap *heap = drawing.fixture.heap;
+    pf_collect(drawing.fixture.thread, 1, PINFOLD_COLLECT_DEFAULT);
+    ck_assert_int_eq(heap->wants_reuse, true);
+    pf_collect(drawing.fixture.thread, 2, PINFOLD_COLLECT_SWEEP);
+    ck_assert_int_eq(heap->last_full_was_futile, false);
+    ck_assert_int_eq(heap->wants_reuse, false);
+    ck_assert_int_eq(pfi_collect(heap, &low), 1);
+    drawing_close(&drawing);
+}
+END_TEST
+
 /* --- an empty queue --- */
 
 /* There was a pin, so the queue has room, but this collection has no entry to look at. */
@@ -359,4 +396,6 @@ SUITE("golden/pin_segments", generation_2_slides_through_its_segments_around_pin
       the_program_allocates_in_the_holes_of_a_segment_that_is_used_again,
       with_the_option_off_an_expansion_always_takes_a_new_segment, a_segment_without_room_at_its_end_is_not_used_again,
       references_across_a_reuse_are_found_by_the_next_collections,
+      behind_the_last_survivor_on_a_segment_that_is_used_again_everything_is_generation_0,
+      after_a_full_collection_nothing_waits_for_a_segment_to_use_again,
       a_collection_that_finds_no_pin_looks_at_no_entry_of_the_queue)

@@ -89,7 +89,45 @@ START_TEST(a_survivor_that_goes_to_a_new_segment_is_counted_as_moved_once) {
 }
 END_TEST
 
+/* Objects of 1000 bytes in generation 1: every other one is pinned, and the others are dead. */
+static void make_pins_with_holes(struct fixture *fixture, void **vector, size_t count) {
+    *vector = pf_alloc_array(fixture->thread, &vector_type, count);
+    for (size_t i = 0; i < count; i++) {
+        void *object = pf_alloc_array(fixture->thread, &bytes_type, 1000);
+        pf_store(fixture->thread, (void **)pf_elements(*vector) + i, object);
+    }
+    pf_collect(fixture->thread, 0, PINFOLD_COLLECT_COMPACT);
+    for (size_t i = 1; i < count; i += 2) {
+        struct pf_handle *pin;
+        void *object = ((void **)pf_elements(*vector))[i];
+        ck_assert_int_eq(pf_generation_of(fixture->heap, object), 1);
+        ck_assert_int_eq(pf_pin(fixture->heap, object, &pin), PINFOLD_OK);
+    }
+    *vector = NULL;
+}
+
+/* The budget of before is spent, so that it counts for nothing, and the large object is enough for a larger one. */
+START_TEST(pins_that_stay_young_do_not_count_as_survivors) {
+    struct pf_options options = fixture_options();
+    fixture_set(&options, "gen0_size", "1Mi");
+    fixture_set(&options, "gen1_size", "200K");
+    struct fixture fixture = fixture_open(&options);
+    {
+        PINFOLD_ROOTS(fixture.thread, root, 2);
+        root[0] = pf_alloc_array(fixture.thread, &bytes_type, 8 << 20);
+        collect_all(fixture.thread);
+        make_pins_with_holes(&fixture, &root[1], 400);
+        struct pf_collection record;
+        pf_collect(fixture.thread, 1, PINFOLD_COLLECT_COMPACT);
+        ck_assert_uint_eq(pf_heap_history(fixture.heap, &record, 1), 1);
+        ck_assert_uint_ge(record.demoted_bytes, 200 * 1000);
+        ck_assert_uint_eq(record.budget_bytes[1], options.gen1_size);
+    }
+    fixture_close(&fixture);
+}
+END_TEST
+
 SUITE("unit/cycle", a_survivor_that_goes_to_a_new_segment_is_counted_as_moved_once,
       young_collections_are_the_most_frequent_in_small_segments_too,
       large_objects_may_take_a_share_of_a_heap_of_small_ones_before_a_full_collection,
-      young_budgets_are_bounded_by_what_is_alive)
+      young_budgets_are_bounded_by_what_is_alive, pins_that_stay_young_do_not_count_as_survivors)
