@@ -177,11 +177,3 @@ size_t pfi_arena_bookkeeping(const struct pfi_arena *arena) {
     size_t described = pfi_counter_read(&arena->committed) + arena->pool.touched_bytes;
     return tables_size_for(pfi_align_up(described, PINFOLD_UNIT));
 }
-
-struct pfi_segment *pfi_arena_segment_of(const struct pfi_arena *arena, uintptr_t address) {
-    if (!pfi_arena_contains(arena, address)) {
-        return NULL;
-    }
-    uint32_t owner = arena->unit_owners[address >> PINFOLD_UNIT_SHIFT];
-    return owner == 0 ? NULL : &arena->segments[owner - 1];
-}

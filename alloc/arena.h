@@ -65,7 +65,4 @@ static inline bool pfi_arena_contains(const struct pfi_arena *arena, uintptr_t a
     return address - arena->base < arena->end - arena->base;
 }
 
-/* The segment map: the segment whose range contains `address`, NULL when none does. */
-struct pfi_segment *pfi_arena_segment_of(const struct pfi_arena *arena, uintptr_t address);
-
 #endif

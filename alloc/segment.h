@@ -34,6 +34,15 @@ struct pfi_segment {
     enum pf_segment_kind kind;
 };
 
+/* The segment map: the segment whose range contains `address`, NULL when none does. */
+static inline struct pfi_segment *pfi_arena_segment_of(const struct pfi_arena *arena, uintptr_t address) {
+    if (!pfi_arena_contains(arena, address)) {
+        return NULL;
+    }
+    uint32_t owner = arena->unit_owners[address >> PINFOLD_UNIT_SHIFT];
+    return owner == 0 ? NULL : &arena->segments[owner - 1];
+}
+
 /* A segment of at least `size` bytes (rounded up to units), from standby if one there fits, else new; NULL when the
  * arena has no such range. Nothing is committed yet. */
 struct pfi_segment *pfi_segment_create(struct pfi_arena *arena, size_t size, enum pf_segment_kind kind);

@@ -88,14 +88,17 @@ static inline size_t pfi_bits_find(const uint64_t *words, size_t from, size_t to
     uint64_t word = (words[index] ^ flip) & ~pfi_bits_below(from % 64);
     size_t last = (to - 1) / 64;
     while (word == 0) {
-        while (index + 4 < last && ((words[index + 1] ^ flip) | (words[index + 2] ^ flip) | (words[index + 3] ^ flip) |
-                                    (words[index + 4] ^ flip)) == 0) {
-            index += 4; /* long runs are common: dead young objects, heaps in which everything lives */
-        }
         if (index == last) {
             return to;
         }
         word = words[++index] ^ flip;
+        if (word != 0) {
+            break; /* short runs are common: pins and what lies between them */
+        }
+        while (index + 4 < last && ((words[index + 1] ^ flip) | (words[index + 2] ^ flip) | (words[index + 3] ^ flip) |
+                                    (words[index + 4] ^ flip)) == 0) {
+            index += 4; /* and so are long ones: dead young objects, heaps in which everything lives */
+        }
     }
     size_t found = index * 64 + pfi_bits_lowest(word);
     return found < to ? found : to;

@@ -10,11 +10,15 @@
 #include "gc/world/mutator.h"
 #include "pinfold/pin.h"
 
+/* As much as can be seen of an object's address without looking at what lies before it. */
+static bool is_in_a_segment(const struct pfi_arena *arena, uintptr_t object) {
+    const struct pfi_segment *segment = pfi_arena_segment_of(arena, object);
+    return segment != NULL && object >= segment->first && object < segment->allocated && object % PINFOLD_GRANULE == 0;
+}
+
 enum pf_status pf_pin(struct pf_heap *heap, void *object, struct pf_handle **pin) {
     PINFOLD_REQUIRE(heap != NULL && pin != NULL, "pf_pin: the heap or the place for the pin is NULL");
-    PINFOLD_REQUIRE((uintptr_t)object % PINFOLD_GRANULE == 0 &&
-                        pfi_share_generation_of(&heap->share, (uintptr_t)object) >= 0,
-                    "pf_pin: %p is no object of this heap", object);
+    PINFOLD_REQUIRE(is_in_a_segment(&heap->arena, (uintptr_t)object), "pf_pin: %p is no object of this heap", object);
     uintptr_t tag = pfi_bits_lowest(heap->tags.set); /* without a tag of a reference the pin would hold nothing */
     return pf_handle_create(heap, PINFOLD_HANDLE_PINNED, (char *)object + tag, pin);
 }
@@ -119,7 +123,7 @@ static void report_pin(struct pin_report *report, uintptr_t value, const struct 
 static void report_handles(void *context, uintptr_t slots, size_t count) {
     struct pin_report *report = context;
     const struct pf_handle *handles = (const struct pf_handle *)slots;
-    const struct pfi_handle_block *block = pfi_handle_block_of(handles);
+    const struct pfi_handle_block *block = pfi_handle_block_around(handles);
     for (size_t index = 0; index < count; ++index) {
         uint32_t birth = block->births[handles + index - block->slots];
         report_pin(report, handles[index].object, &handles[index], (uint32_t)report->heap->history.count - birth);

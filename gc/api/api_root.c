@@ -65,7 +65,7 @@ enum pf_status pf_handle_create(struct pf_heap *heap, enum pf_handle_kind kind, 
     if (created == NULL) {
         return PINFOLD_OUT_OF_MEMORY;
     }
-    fill_handle(heap, pfi_handle_block_of(created), created, object);
+    fill_handle(heap, pfi_handle_block_around(created), created, object);
     *handle = created;
     return PINFOLD_OK;
 }

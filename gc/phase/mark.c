@@ -136,7 +136,7 @@ static void visit_pinning_slots(void *context, uintptr_t slots, size_t count) {
 static void visit_pinned_handles(void *context, uintptr_t slots, size_t count) {
     struct marker *marker = context;
     const struct pf_handle *handles = (const struct pf_handle *)slots;
-    const struct pfi_handle_block *block = pfi_handle_block_of(handles);
+    const struct pfi_handle_block *block = pfi_handle_block_around(handles);
     const uint16_t *plain_granules = &block->plain_granules[handles - block->slots];
     uintptr_t object;
     for (size_t index = 0; index < count; ++index) {

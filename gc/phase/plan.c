@@ -41,7 +41,7 @@ struct planner {
 };
 
 /* The oldest pin on the slide's segment that no plug has passed; NULL when there is none. */
-static struct pfi_pin_entry *next_pin(struct planner *planner) {
+static inline struct pfi_pin_entry *next_pin(struct planner *planner) {
     const struct pfi_pin_queue *queue = planner->plan->queue;
     struct slide *slide = &planner->slide;
     while (slide->pin < queue->count && queue->entries[slide->pin].end == 0) {

@@ -5,8 +5,6 @@
 
 #include "alloc/platform/bitmap.h"
 
-enum { BLOCK_ALIGNMENT = 1024 };
-static_assert(sizeof(struct pfi_handle_block) <= BLOCK_ALIGNMENT, "a handle finds its block by masking");
 static const uint64_t block_magic = 0x50696E666F6C6448u;
 
 void pfi_handle_table_init(struct pfi_handle_table *table) {
@@ -35,7 +33,7 @@ static struct pfi_handle_block *block_with_room(struct pfi_handle_table *table, 
     if (block != NULL) {
         return block;
     }
-    block = aligned_alloc(BLOCK_ALIGNMENT, BLOCK_ALIGNMENT);
+    block = aligned_alloc(PINFOLD_HANDLE_BLOCK_ALIGNMENT, PINFOLD_HANDLE_BLOCK_ALIGNMENT);
     if (block == NULL) {
         return NULL;
     }
@@ -65,18 +63,9 @@ struct pf_handle *pfi_handle_table_add(struct pfi_handle_table *table, enum pf_h
     return &block->slots[index];
 }
 
-void pfi_handle_block_fill(struct pfi_handle_block *block, struct pf_handle *handle, uintptr_t value,
-                           uint64_t collections) {
-    ptrdiff_t index = handle - block->slots;
-    handle->object = value;
-    block->births[index] = (uint32_t)collections;
-    block->plain_granules[index] = 0;
-    pfi_handle_block_rejuvenate(block);
-}
-
 struct pfi_handle_block *pfi_handle_block_of(const struct pf_handle *handle) {
     uintptr_t address = (uintptr_t)handle;
-    struct pfi_handle_block *block = (struct pfi_handle_block *)pfi_align_down(address, BLOCK_ALIGNMENT);
+    struct pfi_handle_block *block = pfi_handle_block_around(handle);
     if (address % sizeof(uintptr_t) != 0 || address < (uintptr_t)block->slots ||
         address >= (uintptr_t)&block->slots[PINFOLD_HANDLES_PER_BLOCK] || block->magic != block_magic) {
         return NULL;
@@ -86,7 +75,7 @@ struct pfi_handle_block *pfi_handle_block_of(const struct pf_handle *handle) {
 }
 
 void pfi_handle_table_remove(struct pfi_handle_table *table, struct pf_handle *handle) {
-    struct pfi_handle_block *block = pfi_handle_block_of(handle);
+    struct pfi_handle_block *block = pfi_handle_block_around(handle);
     size_t index = (size_t)(handle - block->slots);
     handle->object = 0;
     if (is_full(block)) {

@@ -51,17 +51,31 @@ void pfi_handle_table_finish(struct pfi_handle_table *table);
 /* A slot that holds `object`; NULL when memory for a block cannot be had. */
 struct pf_handle *pfi_handle_table_add(struct pfi_handle_table *table, enum pf_handle_kind kind, uintptr_t object);
 
-/* Exchanges what a live handle of `block` holds; `collections` is their number so far. plain_granules becomes 0. */
-void pfi_handle_block_fill(struct pfi_handle_block *block, struct pf_handle *handle, uintptr_t value,
-                           uint64_t collections);
-
 /* The block of a live handle; NULL when the address is not one. */
 struct pfi_handle_block *pfi_handle_block_of(const struct pf_handle *handle);
+
+/* The same for what is known to be a live handle. */
+enum { PINFOLD_HANDLE_BLOCK_ALIGNMENT = 1024 };
+static_assert(sizeof(struct pfi_handle_block) <= PINFOLD_HANDLE_BLOCK_ALIGNMENT, "a handle finds its block by masking");
+static inline struct pfi_handle_block *pfi_handle_block_around(const struct pf_handle *handle) {
+    return (struct pfi_handle_block *)pfi_align_down((uintptr_t)handle, PINFOLD_HANDLE_BLOCK_ALIGNMENT);
+}
+
 void pfi_handle_table_remove(struct pfi_handle_table *table, struct pf_handle *handle);
 
 /* Makes the block look young: its object may have been exchanged for a younger one. */
 static inline void pfi_handle_block_rejuvenate(struct pfi_handle_block *block) {
     block->age = 0;
+}
+
+/* Exchanges what a live handle of `block` holds; `collections` is their number so far. plain_granules becomes 0. */
+static inline void pfi_handle_block_fill(struct pfi_handle_block *block, struct pf_handle *handle, uintptr_t value,
+                                         uint64_t collections) {
+    ptrdiff_t index = handle - block->slots;
+    handle->object = value;
+    block->births[index] = (uint32_t)collections;
+    block->plain_granules[index] = 0;
+    pfi_handle_block_rejuvenate(block);
 }
 
 #endif

@@ -3,8 +3,6 @@
 
 #include <stdlib.h>
 
-#include "alloc/platform/check.h"
-
 enum { SMALLEST_CAPACITY = 64 };
 
 bool pfi_pin_queue_init(struct pfi_pin_queue *queue) {
@@ -36,13 +34,6 @@ bool pfi_pin_queue_reserve(struct pfi_pin_queue *queue, size_t pins) {
     queue->entries = entries;
     queue->capacity = capacity;
     return true;
-}
-
-struct pfi_pin_entry *pfi_pin_queue_add(struct pfi_pin_queue *queue, uintptr_t plug) {
-    PINFOLD_REQUIRE(queue->count < queue->capacity, "the pin queue is full at plug %#zx", (size_t)plug);
-    struct pfi_pin_entry *entry = &queue->entries[queue->count++];
-    *entry = (struct pfi_pin_entry){.plug = plug};
-    return entry;
 }
 
 struct pfi_pin_entry *pfi_pin_queue_find(const struct pfi_pin_queue *queue, size_t first, size_t end, uintptr_t plug) {

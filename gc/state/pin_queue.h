@@ -15,6 +15,7 @@
 
 #include <stdbool.h>
 
+#include "alloc/platform/check.h"
 #include "gc/state/plug_record.h"
 
 enum {
@@ -45,7 +46,12 @@ void pfi_pin_queue_clear(struct pfi_pin_queue *queue);
 bool pfi_pin_queue_reserve(struct pfi_pin_queue *queue, size_t pins);
 
 /* Adds an entry behind all others; its room was reserved. */
-struct pfi_pin_entry *pfi_pin_queue_add(struct pfi_pin_queue *queue, uintptr_t plug);
+static inline struct pfi_pin_entry *pfi_pin_queue_add(struct pfi_pin_queue *queue, uintptr_t plug) {
+    PINFOLD_REQUIRE(queue->count < queue->capacity, "the pin queue is full at plug %#zx", (size_t)plug);
+    struct pfi_pin_entry *entry = &queue->entries[queue->count++];
+    *entry = (struct pfi_pin_entry){.plug = plug};
+    return entry;
+}
 
 /* The entry of the plug that starts at `plug`, among the entries [first, end), whose addresses ascend; NULL when it is
  * not queued. */
