@@ -40,7 +40,7 @@ static void open_server(struct server *server, struct bench_run *run, struct ben
 static void drop_buffer(struct server *server, size_t slot) {
     if (server->sizes[slot] != 0) {
         struct bench_mutator *mutator = server->connections.mutator;
-        void *buffer = bench_pinned(server->pins[slot]);
+        void *buffer = BENCH_RELEASES ? bench_pinned(server->pins[slot]) : NULL;
         bench_unpin(mutator, server->pins[slot]);
         bench_release(mutator, buffer);
         server->pins[slot] = NULL;
