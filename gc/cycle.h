@@ -34,7 +34,8 @@ void pfi_cycle_open(struct pfi_cycle *cycle, struct pf_heap *heap, const struct 
 
 /* Compact or sweep; the reason goes into the record. */
 void pfi_cycle_decide(struct pfi_cycle *cycle);
-/* Whether the compaction must move the young generations to another segment. */
+/* Whether the compaction must move the young generations to another segment, now: a collection of generation 1 may
+ * leave that to a full one, which is then wished for. */
 bool pfi_cycle_expands(struct pfi_cycle *cycle);
 
 /* New budgets, released segments, the young range for barriers; then the world goes on. */
