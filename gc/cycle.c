@@ -36,7 +36,8 @@ static int choose_generation(struct pf_heap *heap, const struct pfi_request *req
         .segment_need = pfi_heap_room_needed(heap),
         .gen2_bytes = pfi_share_generation_bytes(share, 2),
         .gen2_unusable = old->free_bytes - old->free_list.bytes,
-        .heap_limit = pfi_budget_heap_limit(heap->live_after_full, heap->budget_rules[0].min),
+        .heap_limit =
+            pfi_budget_heap_limit(heap->live_after_full, pfi_max(heap->budget_rules[0].min, heap->pins_budget)),
         .memory_load = pfi_heap_memory_load(heap),
         .wants_reuse = heap->wants_reuse,
         .last_full_was_futile = heap->last_full_was_futile,
@@ -234,6 +235,7 @@ static void set_budgets(struct pfi_cycle *cycle) {
     if (cycle->plan.promotes_in_place) {
         share->generations[2].budget_left -= (int64_t)(cycle->record.survived_bytes[0] - demoted_from(cycle, 0));
     }
+    cycle->heap->pins_budget = demoted_bytes(cycle) == 0 ? 0 : share->generations[0].budget;
     share->quantum = new_quantum(cycle->heap);
 }
 

@@ -46,7 +46,7 @@ size_t pfi_budget_between_pins(const struct pfi_budget_rule *rule, size_t pinned
 size_t pfi_budget_large_for_heap(size_t budget, size_t min, size_t share);
 
 /* What the heap may grow to before a full collection, given what was live after the last one: 1.8 times that, and one
- * and a half smallest budgets of generation 0. */
+ * and a half smallest budgets of generation 0 (or those that its pins ask for). */
 size_t pfi_budget_heap_limit(size_t live_after_full, size_t gen0_min);
 
 /* Smallest budget of generation 0: five eighths of four fifths of the cache, at most a quarter of a segment:

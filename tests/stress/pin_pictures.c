@@ -26,16 +26,21 @@ struct server {
 
 static struct server server; /* static: it is large */
 
-static void open_server(size_t pins, const char *segment, const char *demotion, const char *reuse) {
+static void open_server_with(size_t pins, const char *segment, const char *smallest_budget, const char *largest_budget,
+                             const char *demotion, const char *reuse) {
     struct pf_options options = fixture_options();
     fixture_set(&options, "segment_size", segment);
-    fixture_set(&options, "gen0_size", "256K");
-    fixture_set(&options, "gen0_max_size", "256K");
+    fixture_set(&options, "gen0_size", smallest_budget);
+    fixture_set(&options, "gen0_max_size", largest_budget);
     fixture_set(&options, "demotion", demotion);
     fixture_set(&options, "segment_reuse", reuse);
     memset(&server, 0, sizeof server);
     server.fixture = fixture_open(&options);
     server.pins = pins;
+}
+
+static void open_server(size_t pins, const char *segment, const char *demotion, const char *reuse) {
+    open_server_with(pins, segment, "256K", "256K", demotion, reuse);
 }
 
 static void waste(struct pf_thread *thread, size_t bytes) {
@@ -88,6 +93,23 @@ START_TEST(with_demotion_pins_stay_young_and_the_heap_stays_small_step_by_step) 
         ck_assert_msg(heap_bytes() <= PINS * BUFFER + BUDGET * 3 / 2, "step %d: the heap has %zu bytes", step,
                       heap_bytes());
     }
+    close_server();
+}
+END_TEST
+
+/* Many times the smallest budget in pins: their budget is part of what the heap may grow to between full collections.
+ */
+START_TEST(many_pins_do_not_make_every_collection_a_full_one) {
+    struct pf_statistics statistics;
+    open_server_with(MOST_PINS, "64Mi", "64K", "16M", "1", "1");
+    for (int step = 1; step <= 2 * STEPS; ++step) {
+        serve_requests();
+    }
+    pf_heap_statistics(server.fixture.heap, &statistics);
+    ck_assert_uint_gt(statistics.collections[0], 20);
+    ck_assert_msg(statistics.collections[2] * 4 < statistics.collections[0],
+                  "%zu full collections and %zu of generation 0", (size_t)statistics.collections[2],
+                  (size_t)statistics.collections[0]);
     close_server();
 }
 END_TEST
@@ -165,6 +187,6 @@ START_TEST(five_kilobytes_of_pins_do_not_make_the_heap_grow_while_gigabytes_are_
 END_TEST
 
 SUITE("stress/pin_pictures", with_demotion_pins_stay_young_and_the_heap_stays_small_step_by_step,
-      without_demotion_pins_grow_old_and_the_heap_grows_step_by_step,
+      many_pins_do_not_make_every_collection_a_full_one, without_demotion_pins_grow_old_and_the_heap_grows_step_by_step,
       without_reuse_of_segments_each_that_was_left_with_pins_is_lost,
       five_kilobytes_of_pins_do_not_make_the_heap_grow_while_gigabytes_are_allocated_around_them)
