@@ -52,7 +52,6 @@ struct pfi_move_plan {
     size_t largest_hole;              /* of those that generation 0 gets */
     size_t moved;                     /* bytes that compaction would move */
     size_t gaps;                      /* dead bytes before plugs: what a sweep would leave as free objects */
-    bool demotes;                     /* the option */
     uintptr_t swept_end;              /* where the ephemeral segment would end after a sweep */
 };
 
@@ -115,11 +114,6 @@ void pfi_move_plan_place(const struct pfi_move_plan *plan, const struct pfi_plug
 /* Bytes of pins that this compaction leaves younger than due. */
 static inline size_t pfi_move_plan_demoted(const struct pfi_move_plan *plan) {
     return plan->demoted[0] + plan->demoted[1] + plan->demoted[2];
-}
-
-/* Free bytes that compaction leaves before pins, all generations. */
-static inline size_t pfi_move_plan_held(const struct pfi_move_plan *plan) {
-    return plan->held[0] + plan->held[1] + plan->held[2];
 }
 
 /* What the planned places of pins come to: demoted, held, largest_hole. After plan, and again after expand. */

@@ -118,63 +118,48 @@ static void run_one(struct random *random, int condemned, bool expands, bool pin
     close_world(); /* verifies */
 }
 
-START_TEST(every_granule_of_every_survivor_is_where_slides_and_search_said) {
+/* Random heaps of every seed, with or without pins, expanding or not; a collection of generation 0 never expands. */
+static struct searches run_seeds(uint64_t count, bool expands, bool with_pins, uint64_t *seeds_run) {
     static const char *const names[] = {"generation 0", "generation 1", "all generations"};
-    struct seed_range seeds = settings_seeds(60);
+    struct seed_range seeds = settings_seeds(count);
     struct searches searches = {0, 0, 0};
     for (uint64_t seed = seeds.first; seed < seeds.first + seeds.count; ++seed) {
-        for (int condemned = 0; condemned <= 2; ++condemned) {
+        for (int condemned = expands ? 1 : 0; condemned <= 2; ++condemned) {
             struct random random = {seed};
             replay_begin(names[condemned], seed);
-            run_one(&random, condemned, false, false, &searches);
+            run_one(&random, condemned, expands, with_pins, &searches);
         }
     }
-    ck_assert_msg(searches.irregular > 0 || seeds.count == 1, "no card was irregular: the search was never asked");
+    *seeds_run = seeds.count;
+    return searches;
+}
+
+START_TEST(every_granule_of_every_survivor_is_where_slides_and_search_said) {
+    uint64_t seeds;
+    struct searches searches = run_seeds(60, false, false, &seeds);
+    ck_assert_msg(searches.irregular > 0 || seeds == 1, "no card was irregular: the search was never asked");
 }
 END_TEST
 
 /* Expansion gives generation 0's plugs a new place after all slides are written. */
 START_TEST(lookups_hold_after_survivors_were_planned_anew_into_a_new_segment) {
-    struct seed_range seeds = settings_seeds(40);
-    struct searches searches = {0, 0, 0};
-    for (uint64_t seed = seeds.first; seed < seeds.first + seeds.count; ++seed) {
-        for (int condemned = 1; condemned <= 2; ++condemned) {
-            struct random random = {seed};
-            replay_begin(condemned == 1 ? "generation 1, expanding" : "all generations, expanding", seed);
-            run_one(&random, condemned, true, false, &searches);
-        }
-    }
+    uint64_t seeds;
+    (void)run_seeds(40, true, false, &seeds);
 }
 END_TEST
 
 START_TEST(around_pins_every_granule_of_every_plug_goes_where_its_record_says) {
-    static const char *const names[] = {"generation 0 with pins", "generation 1 with pins",
-                                        "all generations with pins"};
-    struct seed_range seeds = settings_seeds(60);
-    struct searches searches = {0, 0, 0};
-    for (uint64_t seed = seeds.first; seed < seeds.first + seeds.count; ++seed) {
-        for (int condemned = 0; condemned <= 2; ++condemned) {
-            struct random random = {seed};
-            replay_begin(names[condemned], seed);
-            run_one(&random, condemned, false, true, &searches);
-        }
-    }
-    ck_assert_msg(searches.by_entry > 0 || seeds.count == 1, "no slide was the number of an entry");
+    uint64_t seeds;
+    struct searches searches = run_seeds(60, false, true, &seeds);
+    ck_assert_msg(searches.by_entry > 0 || seeds == 1, "no slide was the number of an entry");
 }
 END_TEST
 
 START_TEST(lookups_hold_after_pins_were_left_behind_by_an_expansion) {
-    struct seed_range seeds = settings_seeds(60);
-    struct searches searches = {0, 0, 0};
-    for (uint64_t seed = seeds.first; seed < seeds.first + seeds.count; ++seed) {
-        for (int condemned = 1; condemned <= 2; ++condemned) {
-            struct random random = {seed};
-            replay_begin(condemned == 1 ? "generation 1 with pins, expanding" : "all with pins, expanding", seed);
-            run_one(&random, condemned, true, true, &searches);
-        }
-    }
-    ck_assert_msg(searches.by_entry > 0 || seeds.count == 1, "no slide was the number of an entry");
-    ck_assert_msg(searches.reuses > 0 || seeds.count == 1, "no segment was used again");
+    uint64_t seeds;
+    struct searches searches = run_seeds(60, true, true, &seeds);
+    ck_assert_msg(searches.by_entry > 0 || seeds == 1, "no slide was the number of an entry");
+    ck_assert_msg(searches.reuses > 0 || seeds == 1, "no segment was used again");
 }
 END_TEST
 
