@@ -23,7 +23,11 @@ static void mark_and_plan(struct pfi_cycle *cycle) {
     pfi_plan_open(&cycle->plan, &heap->share, &heap->pin_queue, &heap->plug_list, cycle->record.generation);
 
     pfi_cycle_begin_phase(cycle, PINFOLD_PHASE_MARK);
-    pfi_mark(&cycle->plan, &heap->roots, &heap->mark_stack, heap->tags);
+    struct pfi_marker marker;
+    pfi_mark_open(&marker, &cycle->plan, &heap->mark_stack, heap->tags);
+    pfi_mark_roots(&marker, &heap->roots);
+    pfi_mark_drain(&marker);
+    pfi_mark_close(&marker, &cycle->plan);
     pfi_cycle_end_phase(cycle, PINFOLD_PHASE_MARK);
 
     pfi_cycle_begin_phase(cycle, PINFOLD_PHASE_PLAN);

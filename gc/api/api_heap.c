@@ -183,7 +183,7 @@ void pf_heap_set_listener(struct pf_heap *heap, const struct pf_listener *listen
 enum pf_status pf_thread_attach(struct pf_heap *heap, struct pf_thread **thread) {
     PINFOLD_REQUIRE(heap != NULL && thread != NULL, "pf_thread_attach: the heap or the place for the thread is NULL");
     if (heap->roots.thread != NULL) {
-        return PINFOLD_THREAD_LIMIT;
+        return PINFOLD_ALREADY_ATTACHED;
     }
     struct pfi_mutator *mutator = calloc(1, sizeof *mutator);
     if (mutator == NULL) {

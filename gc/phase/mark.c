@@ -5,31 +5,10 @@
 #include "alloc/platform/check.h"
 #include "gc/root/cards.h"
 
-enum {
-    FIFO = 16,         /* addresses whose memory is on its way; a power of two */
-    ARRAY_PIECE = 512, /* slots of an array that are followed before the rest is pushed */
-};
-
-struct marker {
-    uintptr_t condemned_low;
-    uintptr_t condemned_size;
-    struct pfi_tags tags;
-    uint64_t *mark_words;
-    uint64_t *pin_words;
-    struct pfi_mark_stack *stack;
-    size_t large_threshold;
-    uintptr_t young_low; /* generations 1 and 0 */
-    uintptr_t young_size;
-    uint8_t *cards;
-    size_t pinned_objects;
-    size_t pinned_holders;
-    size_t pinned_bytes;
-    unsigned fifo_next;
-    uintptr_t fifo[FIFO];
-};
+enum { ARRAY_PIECE = 512 /* slots of an array that are followed before the rest is pushed */ };
 
 /* Sets the bits of an object; false when they were set already. */
-static inline bool set_mark(const struct marker *marker, uintptr_t object, const struct pf_type **type) {
+static inline bool set_mark(const struct pfi_marker *marker, uintptr_t object, const struct pf_type **type) {
     size_t granule = object >> PINFOLD_GRANULE_SHIFT;
     uint64_t *word = &marker->mark_words[granule / 64];
     unsigned bit = granule % 64;
@@ -49,7 +28,7 @@ static inline bool set_mark(const struct marker *marker, uintptr_t object, const
     return true;
 }
 
-static inline void mark_object(struct marker *marker, uintptr_t object) {
+static inline void mark_object(struct pfi_marker *marker, uintptr_t object) {
     const struct pf_type *type;
     if (set_mark(marker, object, &type) && type->scan != PINFOLD_SCAN_NONE) {
         pfi_mark_stack_push(marker->stack, object);
@@ -57,10 +36,10 @@ static inline void mark_object(struct marker *marker, uintptr_t object) {
 }
 
 /* Puts `object` into the FIFO and handles the one that has waited longest. */
-static inline void enqueue(struct marker *marker, uintptr_t object) {
+static inline void enqueue(struct pfi_marker *marker, uintptr_t object) {
     __builtin_prefetch((const void *)object);
     __builtin_prefetch(&marker->mark_words[object >> PINFOLD_CARD_SHIFT], 1);
-    unsigned index = marker->fifo_next++ % FIFO;
+    unsigned index = marker->fifo_next++ % PINFOLD_MARK_FIFO;
     uintptr_t waited = marker->fifo[index];
     marker->fifo[index] = object;
     if (waited != 0) {
@@ -68,13 +47,13 @@ static inline void enqueue(struct marker *marker, uintptr_t object) {
     }
 }
 
-static inline bool is_condemned(const struct marker *marker, uintptr_t value, uintptr_t *object) {
+static inline bool is_condemned(const struct pfi_marker *marker, uintptr_t value, uintptr_t *object) {
     *object = value & ~marker->tags.mask;
     return *object - marker->condemned_low < marker->condemned_size && pfi_tags_is_reference(marker->tags, value);
 }
 
 PINFOLD_INLINE void visit_slots(void *context, uintptr_t slots, size_t count) {
-    struct marker *marker = context;
+    struct pfi_marker *marker = context;
     const uintptr_t *slot = pfi_words(slots);
     for (size_t index = 0; index < count; ++index) {
         uintptr_t object;
@@ -88,17 +67,17 @@ static void visit_root_slots(void *context, uintptr_t slots, size_t count) {
     visit_slots(context, slots, count);
 }
 
-static inline void prefetch_bits(const struct marker *marker, uintptr_t object) {
+static inline void prefetch_bits(const struct pfi_marker *marker, uintptr_t object) {
     __builtin_prefetch(&marker->mark_words[object >> PINFOLD_CARD_SHIFT], 1);
     __builtin_prefetch(&marker->pin_words[object >> PINFOLD_CARD_SHIFT], 1);
 }
 
-static inline bool is_pinned(const struct marker *marker, uintptr_t object) {
+static inline bool is_pinned(const struct pfi_marker *marker, uintptr_t object) {
     return pfi_bits_test(marker->pin_words, object >> PINFOLD_GRANULE_SHIFT);
 }
 
 /* A pinned object: marked, and marked as staying. Of large objects only the first granule has bits. */
-static void pin_object(struct marker *marker, uintptr_t object) {
+static void pin_object(struct pfi_marker *marker, uintptr_t object) {
     if (is_pinned(marker, object)) {
         return;
     }
@@ -112,7 +91,7 @@ static void pin_object(struct marker *marker, uintptr_t object) {
 }
 
 /* The same for a small object without references of which the size is known: it is not touched. */
-static void pin_plain_object(struct marker *marker, uintptr_t object, size_t granules) {
+static void pin_plain_object(struct pfi_marker *marker, uintptr_t object, size_t granules) {
     size_t granule = object >> PINFOLD_GRANULE_SHIFT;
     if (!is_pinned(marker, object)) {
         pfi_bits_set_run(marker->mark_words, granule, granules);
@@ -123,7 +102,7 @@ static void pin_plain_object(struct marker *marker, uintptr_t object, size_t gra
 }
 
 static void visit_pinning_slots(void *context, uintptr_t slots, size_t count) {
-    struct marker *marker = context;
+    struct pfi_marker *marker = context;
     uintptr_t object;
     for (size_t index = 0; index < count; ++index) {
         if (is_condemned(marker, pfi_words(slots)[index], &object)) {
@@ -134,7 +113,7 @@ static void visit_pinning_slots(void *context, uintptr_t slots, size_t count) {
 
 /* Neighbours of one block, so all bits and objects that will be looked at can be fetched first. */
 static void visit_pinned_handles(void *context, uintptr_t slots, size_t count) {
-    struct marker *marker = context;
+    struct pfi_marker *marker = context;
     const struct pf_handle *handles = (const struct pf_handle *)slots;
     const struct pfi_handle_block *block = pfi_handle_block_around(handles);
     const uint16_t *plain_granules = &block->plain_granules[handles - block->slots];
@@ -158,7 +137,7 @@ static void visit_pinned_handles(void *context, uintptr_t slots, size_t count) {
     }
 }
 
-static void visit_pins(struct marker *marker, struct pfi_roots *roots, int condemned) {
+static void visit_pins(struct pfi_marker *marker, struct pfi_roots *roots, int condemned) {
     if (roots->thread != NULL) {
         pfi_frames_visit_pins(roots->thread, visit_pinning_slots, marker);
     }
@@ -168,7 +147,7 @@ static void visit_pins(struct marker *marker, struct pfi_roots *roots, int conde
 /* For the card pass: a card that refers to the condemned stays dirty, so that relocation finds it again; one that
  * refers only to a younger generation that is not collected is remembered. */
 static void visit_card_slots(void *context, uintptr_t slots, size_t count) {
-    struct marker *marker = context;
+    struct pfi_marker *marker = context;
     for (uintptr_t slot = slots; slot < slots + count * sizeof(uintptr_t); slot += sizeof(uintptr_t)) {
         uintptr_t object;
         if (is_condemned(marker, *pfi_words(slot), &object)) {
@@ -182,7 +161,7 @@ static void visit_card_slots(void *context, uintptr_t slots, size_t count) {
 }
 
 /* Follows a piece of an array of references and pushes the rest. */
-static inline void scan_array(struct marker *marker, uintptr_t array, const struct pf_type *type, size_t index) {
+static inline void scan_array(struct pfi_marker *marker, uintptr_t array, const struct pf_type *type, size_t index) {
     size_t length = pfi_object_length(array);
     size_t count = length - index;
     if (count > ARRAY_PIECE) {
@@ -192,7 +171,7 @@ static inline void scan_array(struct marker *marker, uintptr_t array, const stru
     visit_slots(marker, array + type->base_size + index * sizeof(uintptr_t), count);
 }
 
-static inline void scan_object(struct marker *marker, uintptr_t object) {
+static inline void scan_object(struct pfi_marker *marker, uintptr_t object) {
     const struct pf_type *type = pfi_object_type(object);
     if (type->scan == PINFOLD_SCAN_VECTOR) {
         scan_array(marker, object, type, 0);
@@ -201,7 +180,7 @@ static inline void scan_object(struct marker *marker, uintptr_t object) {
     }
 }
 
-static void drain_stack(struct marker *marker) {
+static void drain_stack(struct pfi_marker *marker) {
     struct pfi_mark_stack *stack = marker->stack;
     while (!pfi_mark_stack_is_empty(stack)) {
         uintptr_t entry = *--stack->top;
@@ -214,9 +193,9 @@ static void drain_stack(struct marker *marker) {
     }
 }
 
-static void drain_fifo(struct marker *marker) {
-    for (unsigned count = 0; count < FIFO; ++count) {
-        unsigned index = marker->fifo_next++ % FIFO;
+static void drain_fifo(struct pfi_marker *marker) {
+    for (unsigned count = 0; count < PINFOLD_MARK_FIFO; ++count) {
+        unsigned index = marker->fifo_next++ % PINFOLD_MARK_FIFO;
         uintptr_t object = marker->fifo[index];
         marker->fifo[index] = 0;
         if (object != 0) {
@@ -225,7 +204,7 @@ static void drain_fifo(struct marker *marker) {
     }
 }
 
-static void drain(struct marker *marker) {
+static void drain(struct pfi_marker *marker) {
     do {
         drain_stack(marker);
         drain_fifo(marker);
@@ -233,7 +212,7 @@ static void drain(struct marker *marker) {
 }
 
 /* Follows every marked object in the range in which the stack had no room; repeats until nothing is new. */
-static void process_overflow(struct marker *marker, const struct pfi_arena *arena) {
+static void process_overflow(struct pfi_marker *marker, const struct pfi_arena *arena) {
     struct pfi_mark_stack *stack = marker->stack;
     while (pfi_mark_stack_has_overflow(stack)) {
         uintptr_t object = stack->overflow_low;
@@ -250,9 +229,11 @@ static void process_overflow(struct marker *marker, const struct pfi_arena *aren
     }
 }
 
-void pfi_mark(struct pfi_move_plan *plan, struct pfi_roots *roots, struct pfi_mark_stack *stack, struct pfi_tags tags) {
+void pfi_mark_open(struct pfi_marker *marker, const struct pfi_move_plan *plan, struct pfi_mark_stack *stack,
+                   struct pfi_tags tags) {
     const struct pfi_share *share = plan->share;
-    struct marker marker = {
+    PINFOLD_REQUIRE(pfi_mark_stack_is_empty(stack), "the mark stack is not empty when marking begins");
+    *marker = (struct pfi_marker){
         .condemned_low = plan->condemned_low,
         .condemned_size = plan->condemned_size,
         .tags = tags,
@@ -263,15 +244,30 @@ void pfi_mark(struct pfi_move_plan *plan, struct pfi_roots *roots, struct pfi_ma
         .young_low = share->start[1],
         .young_size = share->ephemeral->end - share->start[1],
         .cards = share->arena->cards,
+        .share = share,
+        .condemned = plan->condemned,
     };
-    PINFOLD_REQUIRE(pfi_mark_stack_is_empty(stack), "the mark stack is not empty when marking begins");
-    pfi_roots_visit(roots, plan->condemned, visit_root_slots, &marker);
-    visit_pins(&marker, roots, plan->condemned);
-    drain(&marker);
-    pfi_cards_visit_older(share, plan->condemned, visit_card_slots, &marker);
-    drain(&marker);
-    process_overflow(&marker, share->arena);
-    plan->pinned_objects = marker.pinned_objects;
-    plan->pinned_holders = marker.pinned_holders;
-    plan->pinned_bytes = marker.pinned_bytes;
+}
+
+void pfi_mark_roots(struct pfi_marker *marker, struct pfi_roots *roots) {
+    pfi_roots_visit(roots, marker->condemned, visit_root_slots, marker);
+    visit_pins(marker, roots, marker->condemned);
+    drain(marker);
+    pfi_cards_visit_older(marker->share, marker->condemned, visit_card_slots, marker);
+}
+
+void pfi_mark_slots(struct pfi_marker *marker, uintptr_t slots, size_t count) {
+    visit_slots(marker, slots, count);
+}
+
+void pfi_mark_drain(struct pfi_marker *marker) {
+    drain(marker);
+    process_overflow(marker, marker->share->arena);
+}
+
+void pfi_mark_close(const struct pfi_marker *marker, struct pfi_move_plan *plan) {
+    PINFOLD_REQUIRE(pfi_mark_stack_is_empty(marker->stack), "the mark stack is not empty when marking ends");
+    plan->pinned_objects = marker->pinned_objects;
+    plan->pinned_holders = marker->pinned_holders;
+    plan->pinned_bytes = marker->pinned_bytes;
 }

@@ -14,8 +14,49 @@
 #include "gc/state/mark_stack.h"
 #include "gc/state/move_plan.h"
 
-/* Entry: world stopped, contexts closed, no mark bits in the condemned ranges, stack empty.
- * Exit: mark bits complete, stack empty; cards of older objects cleaned as far as they can be. */
-void pfi_mark(struct pfi_move_plan *plan, struct pfi_roots *roots, struct pfi_mark_stack *stack, struct pfi_tags tags);
+enum { PINFOLD_MARK_FIFO = 16 /* addresses whose memory is on its way; a power of two */ };
+
+struct pfi_marker {
+    uintptr_t condemned_low;
+    uintptr_t condemned_size;
+    struct pfi_tags tags;
+    uint64_t *mark_words;
+    uint64_t *pin_words;
+    struct pfi_mark_stack *stack;
+    size_t large_threshold;
+    uintptr_t young_low; /* generations 1 and 0 */
+    uintptr_t young_size;
+    uint8_t *cards;
+    const struct pfi_share *share;
+    int condemned;
+    size_t pinned_objects;
+    size_t pinned_holders;
+    size_t pinned_bytes;
+    unsigned fifo_next;
+    uintptr_t fifo[PINFOLD_MARK_FIFO];
+};
+
+/* Entry: world stopped, contexts closed, no mark bits in the condemned ranges, stack empty. */
+void pfi_mark_open(struct pfi_marker *marker, const struct pfi_move_plan *plan, struct pfi_mark_stack *stack,
+                   struct pfi_tags tags);
+
+/* Roots, pins, and the dirty cards of older objects, which are cleaned as far as they can be. */
+void pfi_mark_roots(struct pfi_marker *marker, struct pfi_roots *roots);
+
+/* More slots to follow: of what turned out to be alive. */
+void pfi_mark_slots(struct pfi_marker *marker, uintptr_t slots, size_t count);
+
+/* Follows everything that is still to be followed: mark bits are complete for what was visited so far. */
+void pfi_mark_drain(struct pfi_marker *marker);
+
+/* Whether the slot's value is no reference to a condemned object, or to one that is marked. Right after a drain. */
+static inline bool pfi_mark_is_live(const struct pfi_marker *marker, uintptr_t value) {
+    uintptr_t object = value & ~marker->tags.mask;
+    return object - marker->condemned_low >= marker->condemned_size || !pfi_tags_is_reference(marker->tags, value) ||
+           pfi_bits_test(marker->mark_words, object >> PINFOLD_GRANULE_SHIFT);
+}
+
+/* Hands the counts of pins to the plan. The stack is empty. */
+void pfi_mark_close(const struct pfi_marker *marker, struct pfi_move_plan *plan);
 
 #endif

@@ -40,7 +40,7 @@ extern "C" {
     X(BAD_LENGTH, "an array length is negative or so large that its size overflows")              \
     X(BAD_TYPE, "a type's layout contradicts itself")                                             \
     X(BAD_OPTION, "an option is unknown, malformed or outside its range")                         \
-    X(THREAD_LIMIT, "this heap serves one attached thread at a time")
+    X(ALREADY_ATTACHED, "the calling thread is attached to this heap already")
 
 enum pf_status {
 #define PINFOLD_STATUS_ENUMERATOR(name, sentence) PINFOLD_##name,

@@ -16,10 +16,10 @@
 
 #include "gc/phase/age.h"
 #include "gc/phase/large.h"
-#include "gc/phase/mark.h"
 #include "gc/phase/plan.h"
 #include "gc/phase/sweep.h"
 #include "tests/golden/drawing_check.h"
+#include "tests/support/mark_all.h"
 
 static inline bool granule_is_live(const struct pfi_move_plan *plan, uintptr_t address) {
     return pfi_bits_test(plan->share->arena->mark_words, address >> PINFOLD_GRANULE_SHIFT);
@@ -93,7 +93,7 @@ static inline void plan_show(const struct pfi_move_plan *plan, struct text *text
 static inline void drawing_plan(struct drawing *drawing, int condemned, struct pfi_move_plan *plan) {
     struct pf_heap *heap = drawing->fixture.heap;
     pfi_plan_open(plan, &heap->share, &heap->pin_queue, &heap->plug_list, condemned);
-    pfi_mark(plan, &heap->roots, &heap->mark_stack, heap->tags);
+    mark_all(heap, plan);
     pfi_plan(plan);
 }
 

@@ -178,7 +178,7 @@ START_TEST(a_second_thread_is_told_the_limit_and_may_attach_after_the_first_has_
     struct pf_options options = fixture_tiny_options();
     struct fixture fixture = fixture_open(&options);
     struct pf_thread *second = NULL;
-    ck_assert_int_eq(pf_thread_attach(fixture.heap, &second), PINFOLD_THREAD_LIMIT);
+    ck_assert_int_eq(pf_thread_attach(fixture.heap, &second), PINFOLD_ALREADY_ATTACHED);
     ck_assert_ptr_null(second);
     pf_thread_detach(fixture.thread);
     ck_assert_int_eq(pf_thread_attach(fixture.heap, &fixture.thread), PINFOLD_OK);

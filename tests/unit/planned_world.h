@@ -13,11 +13,11 @@
 #include "alloc/object_starts.h"
 #include "gc/heap.h"
 #include "gc/phase/compact.h"
-#include "gc/phase/mark.h"
 #include "gc/phase/plan.h"
 #include "gc/phase/relocate.h"
 #include "gc/state/move_plan.h"
 #include "tests/support/fixture.h"
+#include "tests/support/mark_all.h"
 #include "tests/support/random.h"
 #include "tests/support/suite.h"
 
@@ -138,7 +138,7 @@ static inline void close_world(void) {
 static inline void make_plan(struct pfi_move_plan *plan, int condemned) {
     struct pf_heap *heap = world.fixture.heap;
     pfi_plan_open(plan, world.share, &heap->pin_queue, &heap->plug_list, condemned);
-    pfi_mark(plan, &heap->roots, &heap->mark_stack, heap->tags);
+    mark_all(heap, plan);
     pfi_plan(plan);
 }
 

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: MIT */
+#include "alloc/platform/thread.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "alloc/platform/check.h"
+
+/* The newest of the calling thread's locals. The key's only purpose is its destructor. */
+static _Thread_local struct pfi_thread_local *locals;
+static pthread_key_t exit_key;
+static pthread_once_t exit_key_once = PTHREAD_ONCE_INIT;
+static bool has_exit_key;
+
+struct start {
+    void (*run)(void *argument);
+    void *argument;
+};
+
+static void *run_thread(void *data) {
+    struct start start = *(struct start *)data;
+    free(data);
+    start.run(start.argument);
+    return NULL;
+}
+
+bool pfi_thread_start(struct pfi_thread_handle *handle, void (*run)(void *argument), void *argument) {
+    struct start *start = malloc(sizeof *start);
+    if (start == NULL) {
+        return false;
+    }
+    *start = (struct start){run, argument};
+    sigset_t all;
+    sigset_t before;
+    sigfillset(&all);
+    pthread_sigmask(SIG_SETMASK, &all, &before); /* a new thread inherits the mask */
+    int error = pthread_create(&handle->native, NULL, run_thread, start);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
+    if (error != 0) {
+        free(start);
+    }
+    return error == 0;
+}
+
+void pfi_thread_join(struct pfi_thread_handle *handle) {
+    int error = pthread_join(handle->native, NULL);
+    PINFOLD_REQUIRE(error == 0, "pthread_join failed with error %d", error);
+}
+
+static void call_at_exit(void *value) {
+    (void)value;
+    while (locals != NULL) {
+        struct pfi_thread_local *newest = locals;
+        newest->at_exit(newest);
+        PINFOLD_REQUIRE(locals != newest, "what a thread had at its exit was not removed");
+    }
+}
+
+static void make_exit_key(void) {
+    has_exit_key = pthread_key_create(&exit_key, call_at_exit) == 0;
+}
+
+bool pfi_thread_local_add(struct pfi_thread_local *local) {
+    pthread_once(&exit_key_once, make_exit_key);
+    if (!has_exit_key || pthread_setspecific(exit_key, &locals) != 0) {
+        return false;
+    }
+    local->next = locals;
+    locals = local;
+    return true;
+}
+
+bool pfi_thread_local_remove(struct pfi_thread_local *local) {
+    struct pfi_thread_local **link = &locals;
+    while (*link != NULL && *link != local) {
+        link = &(*link)->next;
+    }
+    if (*link == NULL) {
+        return false;
+    }
+    *link = local->next;
+    return true;
+}
+
+struct pfi_thread_local *pfi_thread_local_find(const void *owner) {
+    struct pfi_thread_local *local = locals;
+    while (local != NULL && local->owner != owner) {
+        local = local->next;
+    }
+    return local;
+}
+
+void pfi_thread_name(char *name, size_t size) {
+    if (pthread_getname_np(pthread_self(), name, size) != 0) {
+        snprintf(name, size, "unnamed");
+    }
+}
+
+void pfi_thread_relax(void) {
+#if defined(__x86_64__) || defined(__i386__)
+    __builtin_ia32_pause();
+#endif
+}
