@@ -46,3 +46,10 @@ size_t pfi_cards_count(const uint8_t *cards, uintptr_t start, uintptr_t end) {
     }
     return count;
 }
+
+void pfi_cards_dirty_stored(uint8_t *cards, uintptr_t start, uintptr_t end) {
+    uintptr_t last = (end - 1) >> PINFOLD_CARD_SHIFT;
+    for (uintptr_t card = start >> PINFOLD_CARD_SHIFT; card <= last; ++card) {
+        pfi_byte_store(&cards[card], PINFOLD_CARD_DIRTY);
+    }
+}

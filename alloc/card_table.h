@@ -31,6 +31,9 @@ static inline void pfi_card_dirty(uint8_t *cards, uintptr_t slot) {
 static inline void pfi_card_remember(uint8_t *cards, uintptr_t slot) {
     cards[slot >> PINFOLD_CARD_SHIFT] |= PINFOLD_CARD_REMEMBERED;
 }
+/* What the barrier does for one slot, for every card that [start, end) touches; other threads may do the same. */
+void pfi_cards_dirty_stored(uint8_t *cards, uintptr_t start, uintptr_t end);
+
 /* Whether a reference from the slot to generation 0 or 1 would be found. */
 static inline bool pfi_card_covers(const uint8_t *cards, uintptr_t slot, int generation) {
     return (cards[slot >> PINFOLD_CARD_SHIFT] & pfi_card_interest(generation)) != 0;

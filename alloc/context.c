@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "alloc/context.h"
 
+#include "alloc/dirty.h"
 #include "alloc/object.h"
 #include "alloc/object_starts.h"
 #include "alloc/platform/check.h"
@@ -19,14 +20,14 @@ size_t pfi_context_rest(const struct pf_thread *thread) {
     return is_empty ? 0 : (size_t)(thread->alloc_limit - thread->alloc_ptr) + PINFOLD_MIN_OBJECT;
 }
 
-void pfi_context_close(struct pfi_share *share, struct pf_thread *thread) {
+static void close_locked(struct pfi_share *share, struct pf_thread *thread) {
     if (pfi_context_is_closed(thread)) {
         return;
     }
     uintptr_t rest = (uintptr_t)thread->alloc_ptr;
     size_t size = pfi_context_rest(thread);
     if (is_topmost(share, thread)) {
-        share->ephemeral->allocated = rest;
+        pfi_segment_set_allocated(share->ephemeral, rest);
         share->generations[0].budget_left += (int64_t)size;
     } else {
         pfi_share_format_gap(share, 0, rest, size);
@@ -34,6 +35,12 @@ void pfi_context_close(struct pfi_share *share, struct pf_thread *thread) {
     share->allocated_bytes -= size;
     thread->alloc_ptr = NULL;
     thread->alloc_limit = NULL;
+}
+
+void pfi_context_close(struct pfi_share *share, struct pf_thread *thread) {
+    pfi_mutex_lock(&share->small_lock);
+    close_locked(share, thread);
+    pfi_mutex_unlock(&share->small_lock);
 }
 
 /* The end of the chunk at `start`: the quantum if it fits, never less than the request, and never so much that an
@@ -50,7 +57,7 @@ static void hand_out(struct pfi_share *share, struct pf_thread *thread, uintptr_
     thread->alloc_limit = (char *)(end - PINFOLD_MIN_OBJECT);
 }
 
-/* Charges `size` bytes of the free object at `item` and zeroes them; what is left of it stays a gap. */
+/* Charges `size` bytes of the free object at `item`, which are to be zeroed; what is left of it stays a gap. */
 static void use_gap(struct pfi_share *share, uintptr_t item, size_t size) {
     struct pfi_generation *youngest = &share->generations[0];
     size_t rest = pfi_object_size(item) - size;
@@ -61,10 +68,9 @@ static void use_gap(struct pfi_share *share, uintptr_t item, size_t size) {
     if (rest >= PINFOLD_MIN_FREE_ITEM) {
         pfi_free_list_push(&youngest->free_list, item + size);
     }
-    memset((void *)item, 0, size);
 }
 
-uintptr_t pfi_context_take_gap(struct pfi_share *share, size_t size) {
+static uintptr_t take_gap_locked(struct pfi_share *share, size_t size) {
     struct pfi_generation *youngest = &share->generations[0];
     if (youngest->free_list.nonempty == 0 || youngest->budget_left <= 0) {
         return 0;
@@ -75,6 +81,16 @@ uintptr_t pfi_context_take_gap(struct pfi_share *share, size_t size) {
         pfi_object_starts_set(share->arena->object_starts, item, item + size);
     }
     return item;
+}
+
+uintptr_t pfi_context_take_gap(struct pfi_share *share, size_t size) {
+    pfi_mutex_lock(&share->small_lock);
+    uintptr_t gap = take_gap_locked(share, size);
+    pfi_mutex_unlock(&share->small_lock);
+    if (gap != 0) {
+        memset((void *)gap, 0, size);
+    }
+    return gap;
 }
 
 /* The quantum, or what the gap holds when no useful item would be left of it. The gap is as large as `needed`, or
@@ -88,7 +104,8 @@ static size_t gap_chunk(const struct pfi_share *share, size_t gap, size_t needed
     return gap <= most ? gap : pfi_max(needed, gap - PINFOLD_MIN_FREE_ITEM);
 }
 
-static bool refill_from_gap(struct pfi_share *share, struct pf_thread *thread, size_t size) {
+static bool refill_from_gap(struct pfi_share *share, struct pf_thread *thread, size_t size,
+                            struct pfi_dirty_range *dirty) {
     struct pfi_free_list *gaps = &share->generations[0].free_list;
     size_t needed = size + PINFOLD_MIN_OBJECT;
     if (gaps->nonempty == 0) {
@@ -103,18 +120,20 @@ static bool refill_from_gap(struct pfi_share *share, struct pf_thread *thread, s
     }
     size_t chunk = gap_chunk(share, pfi_object_size(item), needed);
     use_gap(share, item, chunk);
-    pfi_context_close(share, thread);
+    close_locked(share, thread);
     hand_out(share, thread, item, item + chunk);
+    *dirty = (struct pfi_dirty_range){item, chunk};
     return true;
 }
 
-enum pfi_exhausted pfi_context_refill(struct pfi_share *share, struct pf_thread *thread, size_t size) {
+static enum pfi_exhausted refill_locked(struct pfi_share *share, struct pf_thread *thread, size_t size,
+                                        struct pfi_dirty_range *dirty) {
     struct pfi_segment *segment = share->ephemeral;
     struct pfi_generation *youngest = &share->generations[0];
     if (youngest->budget_left <= 0) {
         return PINFOLD_EXHAUSTED_BUDGET;
     }
-    if (refill_from_gap(share, thread, size)) {
+    if (refill_from_gap(share, thread, size, dirty)) {
         return PINFOLD_EXHAUSTED_NOT;
     }
     bool adjacent = is_topmost(share, thread);
@@ -128,13 +147,24 @@ enum pfi_exhausted pfi_context_refill(struct pfi_share *share, struct pf_thread 
         return PINFOLD_EXHAUSTED_COMMIT;
     }
     if (!adjacent) {
-        pfi_context_close(share, thread);
+        close_locked(share, thread);
     }
     uintptr_t fresh = segment->allocated;
-    segment->allocated = end;
+    pfi_segment_set_allocated(segment, end);
     youngest->budget_left -= (int64_t)(end - fresh);
     share->allocated_bytes += end - fresh;
-    pfi_segment_clear(segment, fresh, end);
+    *dirty = (struct pfi_dirty_range){fresh, pfi_segment_use(segment, fresh, end)};
     hand_out(share, thread, start, end);
     return PINFOLD_EXHAUSTED_NOT;
+}
+
+enum pfi_exhausted pfi_context_refill(struct pfi_share *share, struct pf_thread *thread, size_t size) {
+    struct pfi_dirty_range dirty = {0, 0};
+    pfi_mutex_lock(&share->small_lock);
+    enum pfi_exhausted why = refill_locked(share, thread, size, &dirty);
+    pfi_mutex_unlock(&share->small_lock);
+    if (dirty.size != 0) { /* no collection comes in between: this thread is managed */
+        memset((void *)dirty.start, 0, dirty.size);
+    }
+    return why;
 }

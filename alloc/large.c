@@ -21,7 +21,7 @@ void pfi_large_thread_run(struct pfi_share *share, uintptr_t start, size_t size,
     pfi_free_list_append(&share->generations[PINFOLD_LARGE].free_list, start);
 }
 
-static uintptr_t take_free_run(struct pfi_share *share, size_t footprint) {
+static uintptr_t take_free_run(struct pfi_share *share, size_t footprint, struct pfi_dirty *dirty) {
     struct pfi_generation *large = &share->generations[PINFOLD_LARGE];
     uintptr_t run = pfi_free_list_take(&large->free_list, footprint);
     if (run == 0) {
@@ -30,11 +30,9 @@ static uintptr_t take_free_run(struct pfi_share *share, size_t footprint) {
     size_t size = pfi_object_size(run);
     bool clean = pfi_large_run_is_clean(run);
     large->free_bytes -= size;
+    dirty->range[0] = (struct pfi_dirty_range){run, clean ? RUN_HEADER : footprint};
     if (clean) {
-        memset((void *)run, 0, RUN_HEADER);
         pfi_counter_add(&share->arena->committed, footprint);
-    } else {
-        memset((void *)run, 0, footprint);
     }
     if (size > footprint) {
         pfi_large_thread_run(share, run + footprint, size - footprint, clean);
@@ -43,7 +41,7 @@ static uintptr_t take_free_run(struct pfi_share *share, size_t footprint) {
 }
 
 static uintptr_t take_segment_end(struct pfi_share *share, struct pfi_segment *segment, size_t footprint,
-                                  enum pfi_exhausted *why) {
+                                  struct pfi_dirty *dirty, enum pfi_exhausted *why) {
     uintptr_t start = segment->allocated;
     if (footprint > segment->end - start) {
         return 0;
@@ -52,15 +50,16 @@ static uintptr_t take_segment_end(struct pfi_share *share, struct pfi_segment *s
         *why = PINFOLD_EXHAUSTED_COMMIT;
         return 0;
     }
-    pfi_segment_clear(segment, start, start + footprint);
-    segment->allocated = start + footprint;
+    dirty->range[0] = (struct pfi_dirty_range){start, pfi_segment_use(segment, start, start + footprint)};
+    pfi_segment_set_allocated(segment, start + footprint);
     return start;
 }
 
 /* The newest segments have room most often, so new ones go to the front of the chain. */
-static uintptr_t take_from_segments(struct pfi_share *share, size_t footprint, enum pfi_exhausted *why) {
+static uintptr_t take_from_segments(struct pfi_share *share, size_t footprint, struct pfi_dirty *dirty,
+                                    enum pfi_exhausted *why) {
     for (struct pfi_segment *segment = share->large_segments; segment != NULL; segment = segment->next) {
-        uintptr_t start = take_segment_end(share, segment, footprint, why);
+        uintptr_t start = take_segment_end(share, segment, footprint, dirty, why);
         if (start != 0) {
             return start;
         }
@@ -73,7 +72,7 @@ static uintptr_t take_from_segments(struct pfi_share *share, size_t footprint, e
     if (segment == NULL) {
         return 0;
     }
-    uintptr_t start = take_segment_end(share, segment, footprint, why);
+    uintptr_t start = take_segment_end(share, segment, footprint, dirty, why);
     if (start == 0) {
         pfi_segment_release(share->arena, segment);
         return 0;
@@ -83,25 +82,28 @@ static uintptr_t take_from_segments(struct pfi_share *share, size_t footprint, e
     return start;
 }
 
-enum pfi_exhausted pfi_large_allocate(struct pfi_share *share, size_t size, uintptr_t *object) {
+enum pfi_exhausted pfi_large_allocate_locked(struct pfi_share *share, size_t size, uintptr_t *object,
+                                             struct pfi_dirty *dirty) {
     struct pfi_generation *large = &share->generations[PINFOLD_LARGE];
     size_t footprint = pfi_large_footprint(size);
     if (large->budget_left <= 0) {
         return PINFOLD_EXHAUSTED_BUDGET;
     }
     enum pfi_exhausted why = PINFOLD_EXHAUSTED_SPACE;
-    uintptr_t start = take_free_run(share, footprint);
+    struct pfi_dirty taken = {0};
+    uintptr_t start = take_free_run(share, footprint, &taken);
     if (start == 0) {
-        start = take_from_segments(share, footprint, &why);
+        start = take_from_segments(share, footprint, &taken, &why);
     }
     if (start == 0) {
         return why;
     }
     pfi_object_starts_set(share->arena->object_starts, start, start + footprint);
     large->budget_left -= (int64_t)footprint;
-    share->allocated_bytes += footprint;
+    share->old_allocated_bytes += footprint;
     share->large_bytes += footprint;
     *object = start;
+    *dirty = taken;
     return PINFOLD_EXHAUSTED_NOT;
 }
 

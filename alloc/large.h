@@ -9,11 +9,14 @@
 #ifndef PINFOLD_ALLOC_LARGE_H
 #define PINFOLD_ALLOC_LARGE_H
 
+#include "alloc/dirty.h"
 #include "alloc/object.h"
 #include "alloc/share.h"
 
-/* Finds zeroed room for an object of `size` bytes. The caller must write the header before anything may walk. */
-enum pfi_exhausted pfi_large_allocate(struct pfi_share *share, size_t size, uintptr_t *object);
+/* Finds room for an object of `size` bytes; under share->old_lock. The caller must zero what is `dirty`, which may wait
+ * until the lock is released, and write the header before anything may walk. Both are written on success only. */
+enum pfi_exhausted pfi_large_allocate_locked(struct pfi_share *share, size_t size, uintptr_t *object,
+                                             struct pfi_dirty *dirty);
 
 /* What an object of `size` bytes takes. */
 static inline size_t pfi_large_footprint(size_t size) {

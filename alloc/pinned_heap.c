@@ -65,15 +65,15 @@ static bool fits_item(const void *context, uintptr_t item) {
     return rest == 0 || rest >= PINFOLD_MIN_OBJECT;
 }
 
-/* Zeroes [start, end) but for the pages that are known to read as zero. */
-static void clear_around(uintptr_t start, uintptr_t end, const struct pages *zero) {
+/* [start, end) but for the pages that are known to read as zero. */
+static struct pfi_dirty dirty_around(uintptr_t start, uintptr_t end, const struct pages *zero) {
     uintptr_t low = pfi_clamp(zero->low, start, end);
     uintptr_t high = pfi_clamp(zero->high, low, end);
-    memset((void *)start, 0, low - start);
-    memset((void *)high, 0, end - high);
+    return (struct pfi_dirty){{{start, low - start}, {high, end - high}}};
 }
 
-static uintptr_t take_free_object(struct pfi_share *share, const struct pfi_pinned_request *request, size_t tries) {
+static uintptr_t take_free_object(struct pfi_share *share, const struct pfi_pinned_request *request, size_t tries,
+                                  struct pfi_dirty *dirty) {
     struct pfi_generation *pinned = &share->generations[PINFOLD_PINNED];
     uintptr_t item = pfi_free_list_take_fitting(&pinned->free_list, request->size, tries, fits_item, request);
     if (item == 0) {
@@ -84,7 +84,7 @@ static uintptr_t take_free_object(struct pfi_share *share, const struct pfi_pinn
     struct pages zero = clean_bytes == 0 ? (struct pages){item, item} : inner_pages(item, size);
     uintptr_t object = place_in(item, item + size, request);
     uintptr_t object_end = object + request->size;
-    clear_around(object, object_end, &zero);
+    *dirty = dirty_around(object, object_end, &zero);
     pinned->free_bytes -= size;
     pfi_counter_add(&share->arena->committed, clean_bytes);
     pfi_pinned_heap_thread(share, item, object - item, false);
@@ -93,7 +93,8 @@ static uintptr_t take_free_object(struct pfi_share *share, const struct pfi_pinn
 }
 
 static uintptr_t take_segment_end(struct pfi_share *share, struct pfi_segment *segment,
-                                  const struct pfi_pinned_request *request, enum pfi_exhausted *why) {
+                                  const struct pfi_pinned_request *request, struct pfi_dirty *dirty,
+                                  enum pfi_exhausted *why) {
     uintptr_t start = segment->allocated;
     uintptr_t object = place_in(start, segment->end, request);
     if (object == 0) {
@@ -104,25 +105,25 @@ static uintptr_t take_segment_end(struct pfi_share *share, struct pfi_segment *s
         *why = PINFOLD_EXHAUSTED_COMMIT;
         return 0;
     }
-    pfi_segment_clear(segment, object, object_end);
-    segment->allocated = object_end;
+    dirty->range[0] = (struct pfi_dirty_range){object, pfi_segment_use(segment, object, object_end)};
+    pfi_segment_set_allocated(segment, object_end);
     pfi_pinned_heap_thread(share, start, object - start, false);
     return object;
 }
 
 static uintptr_t take_any_segment_end(struct pfi_share *share, const struct pfi_pinned_request *request,
-                                      enum pfi_exhausted *why) {
+                                      struct pfi_dirty *dirty, enum pfi_exhausted *why) {
     uintptr_t object = 0;
     for (struct pfi_segment *segment = share->pinned_segments; segment != NULL && object == 0;
          segment = segment->next) {
-        object = take_segment_end(share, segment, request, why);
+        object = take_segment_end(share, segment, request, dirty, why);
     }
     return object;
 }
 
 /* The newest segments have room most often, so a new one goes to the front of the chain. */
 static uintptr_t take_new_segment(struct pfi_share *share, const struct pfi_pinned_request *request,
-                                  enum pfi_exhausted *why) {
+                                  struct pfi_dirty *dirty, enum pfi_exhausted *why) {
     size_t slack = request->alignment == PINFOLD_GRANULE ? 0 : request->alignment + PINFOLD_MIN_OBJECT;
     size_t needed = request->size + slack;
     struct pfi_segment *segment =
@@ -133,7 +134,7 @@ static uintptr_t take_new_segment(struct pfi_share *share, const struct pfi_pinn
     if (segment == NULL) {
         return 0;
     }
-    uintptr_t object = take_segment_end(share, segment, request, why);
+    uintptr_t object = take_segment_end(share, segment, request, dirty, why);
     if (object == 0) {
         pfi_segment_release(share->arena, segment);
         return 0;
@@ -145,19 +146,19 @@ static uintptr_t take_new_segment(struct pfi_share *share, const struct pfi_pinn
 
 /* Before the heap grows by a segment, every free object is looked at. */
 static uintptr_t take_anywhere(struct pfi_share *share, const struct pfi_pinned_request *request,
-                               enum pfi_exhausted *why) {
-    uintptr_t object = take_free_object(share, request, TRIES);
+                               struct pfi_dirty *dirty, enum pfi_exhausted *why) {
+    uintptr_t object = take_free_object(share, request, TRIES, dirty);
     if (object == 0) {
-        object = take_any_segment_end(share, request, why);
+        object = take_any_segment_end(share, request, dirty, why);
     }
     if (object == 0) {
-        object = take_free_object(share, request, SIZE_MAX);
+        object = take_free_object(share, request, SIZE_MAX, dirty);
     }
-    return object != 0 ? object : take_new_segment(share, request, why);
+    return object != 0 ? object : take_new_segment(share, request, dirty, why);
 }
 
-enum pfi_exhausted pfi_pinned_heap_allocate(struct pfi_share *share, const struct pfi_pinned_request *request,
-                                            uintptr_t *object) {
+enum pfi_exhausted pfi_pinned_heap_allocate_locked(struct pfi_share *share, const struct pfi_pinned_request *request,
+                                                   uintptr_t *object, struct pfi_dirty *dirty) {
     struct pfi_generation *pinned = &share->generations[PINFOLD_PINNED];
     size_t arena_size = share->arena->end - share->arena->base;
     PINFOLD_ASSERT(request->alignment >= PINFOLD_GRANULE && (request->alignment & (request->alignment - 1)) == 0);
@@ -169,14 +170,16 @@ enum pfi_exhausted pfi_pinned_heap_allocate(struct pfi_share *share, const struc
         return PINFOLD_EXHAUSTED_BUDGET;
     }
     enum pfi_exhausted why = PINFOLD_EXHAUSTED_SPACE;
-    uintptr_t start = take_anywhere(share, request, &why);
+    struct pfi_dirty taken = {0};
+    uintptr_t start = take_anywhere(share, request, &taken, &why);
     if (start == 0) {
         return why;
     }
     pfi_object_starts_set(share->arena->object_starts, start, start + request->size);
     pinned->budget_left -= (int64_t)request->size;
-    share->allocated_bytes += request->size;
+    share->old_allocated_bytes += request->size;
     *object = start;
+    *dirty = taken;
     return PINFOLD_EXHAUSTED_NOT;
 }
 

@@ -15,6 +15,7 @@
 #ifndef PINFOLD_ALLOC_PINNED_HEAP_H
 #define PINFOLD_ALLOC_PINNED_HEAP_H
 
+#include "alloc/dirty.h"
 #include "alloc/object.h"
 #include "alloc/share.h"
 
@@ -24,9 +25,10 @@ struct pfi_pinned_request {
     size_t offset;    /* the byte of the object that is to be aligned, a multiple of a granule */
 };
 
-/* Finds zeroed room. The caller must write the header before anything may walk. `*object` is written on success. */
-enum pfi_exhausted pfi_pinned_heap_allocate(struct pfi_share *share, const struct pfi_pinned_request *request,
-                                            uintptr_t *object);
+/* Finds room; under share->old_lock. The caller must zero what is `dirty`, which may wait until the lock is released,
+ * and write the header before anything may walk. Both are written on success only. */
+enum pfi_exhausted pfi_pinned_heap_allocate_locked(struct pfi_share *share, const struct pfi_pinned_request *request,
+                                                   uintptr_t *object, struct pfi_dirty *dirty);
 
 /* Makes [start, start + size) a free object and puts it at the end of its bin if it is large enough for one; nothing
  * when size is 0. Clean only when the whole pages inside it are. */

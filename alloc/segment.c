@@ -66,11 +66,10 @@ void pfi_segment_trim(struct pfi_arena *arena, struct pfi_segment *segment, uint
     segment->used = pfi_min(segment->used, end);
 }
 
-void pfi_segment_clear(struct pfi_segment *segment, uintptr_t start, uintptr_t end) {
-    if (start < segment->used) {
-        memset((void *)start, 0, pfi_min(end, segment->used) - start);
-    }
+size_t pfi_segment_use(struct pfi_segment *segment, uintptr_t start, uintptr_t end) {
+    size_t dirty = start < segment->used ? pfi_min(end, segment->used) - start : 0;
     segment->used = pfi_max(segment->used, end);
+    return dirty;
 }
 
 bool pfi_segment_is_valid(const struct pfi_segment *segment) {

@@ -56,8 +56,16 @@ bool pfi_segment_commit(struct pfi_arena *arena, struct pfi_segment *segment, ui
 /* Gives back the memory from `address` (rounded up to a page) on. */
 void pfi_segment_trim(struct pfi_arena *arena, struct pfi_segment *segment, uintptr_t address);
 
-/* Hands out [start, end): zeroes what is not known to be zero. */
-void pfi_segment_clear(struct pfi_segment *segment, uintptr_t start, uintptr_t end);
+/* [start, end) is handed out: raises `used`. Returns how many bytes from `start` on are not known to be zero. */
+size_t pfi_segment_use(struct pfi_segment *segment, uintptr_t start, uintptr_t end);
+
+/* `allocated` while other threads run: an address below it belongs to an object, or will in a moment. */
+static inline uintptr_t pfi_segment_allocated_now(const struct pfi_segment *segment) {
+    return pfi_word_load(&segment->allocated);
+}
+static inline void pfi_segment_set_allocated(struct pfi_segment *segment, uintptr_t allocated) {
+    pfi_word_store(&segment->allocated, allocated);
+}
 
 static inline size_t pfi_segment_bytes(const struct pfi_segment *segment) {
     return segment->allocated - segment->first;

@@ -25,6 +25,8 @@ enum pf_status pfi_share_init(struct pfi_share *share, struct pfi_arena *arena, 
         return PINFOLD_CANNOT_COMMIT;
     }
     memset(share, 0, sizeof *share);
+    pfi_mutex_init(&share->small_lock);
+    pfi_mutex_init(&share->old_lock);
     share->arena = arena;
     share->options = options;
     share->segments = segment;
@@ -40,9 +42,14 @@ enum pf_status pfi_share_init(struct pfi_share *share, struct pfi_arena *arena, 
     return PINFOLD_OK;
 }
 
+void pfi_share_finish(struct pfi_share *share) {
+    pfi_mutex_finish(&share->small_lock);
+    pfi_mutex_finish(&share->old_lock);
+}
+
 int pfi_share_generation_of(const struct pfi_share *share, uintptr_t address) {
     const struct pfi_segment *segment = pfi_arena_segment_of(share->arena, address);
-    if (segment == NULL || address < segment->first || address >= segment->allocated) {
+    if (segment == NULL || address < segment->first || address >= pfi_segment_allocated_now(segment)) {
         return -1;
     }
     if (segment->kind != PINFOLD_SEGMENT_SMALL) {

@@ -9,13 +9,15 @@
  *     pinned_segments -> ... (objects that were born pinned, logically part of generation 2)
  *
  * Invariant: first <= start[1] <= start[0] <= allocated on the ephemeral segment, which is the last of its chain.
- * Owner: its heap. Changed by the allocator (one thread at a time) and by collections with the world stopped.
+ * Owner: its heap. Changed by the allocator under one of two locks, each held for a few instructions (more where the
+ * system has to be asked for memory), and by collections with the world stopped, which need neither.
  */
 #ifndef PINFOLD_ALLOC_SHARE_H
 #define PINFOLD_ALLOC_SHARE_H
 
 #include "alloc/arena.h"
 #include "alloc/free_list.h"
+#include "alloc/platform/mutex.h"
 #include "alloc/segment.h"
 #include "pinfold/heap.h"
 #include "pinfold/stats.h"
@@ -38,8 +40,11 @@ struct pfi_share {
     uintptr_t start[2]; /* of generation 0 and 1, on the ephemeral segment */
     struct pfi_generation generations[PINFOLD_GENERATIONS];
     size_t quantum;
-    uint64_t allocated_bytes; /* charged at refill */
-    size_t large_bytes;       /* in large objects, whole pages */
+    struct pfi_mutex small_lock; /* of generation 0 outside collections: its numbers, and the ephemeral segment's end */
+    struct pfi_mutex old_lock;   /* of what is born old: large objects, those born pinned, and new segments for them */
+    uint64_t allocated_bytes;    /* in generation 0, charged at refill */
+    uint64_t old_allocated_bytes; /* in large objects, whole pages, and in those born pinned */
+    size_t large_bytes;           /* in large objects, whole pages */
 };
 
 /* Why an allocation found nothing. The allocator never calls the collector; the caller decides. */
@@ -50,8 +55,10 @@ enum pfi_exhausted {
     PINFOLD_EXHAUSTED_COMMIT, /* the system refused memory */
 };
 
-/* Makes the share's first segments. On failure nothing is kept. */
+/* Makes the share's first segments. On failure nothing is kept. Finishing releases no segment: the arena does. */
 enum pf_status pfi_share_init(struct pfi_share *share, struct pfi_arena *arena, const struct pf_options *options);
+
+void pfi_share_finish(struct pfi_share *share);
 
 /* The hole or segment end that a largest small object needs: its chunk is a smallest object longer. */
 static inline size_t pfi_share_largest_chunk(const struct pfi_share *share) {
@@ -68,7 +75,8 @@ static inline uintptr_t pfi_share_end(const struct pfi_share *share, int generat
     return generation == 0 ? share->ephemeral->allocated : share->start[generation - 1];
 }
 
-/* 0, 1, 2, PINFOLD_LARGE, PINFOLD_PINNED, or -1 for an address outside every segment's objects. */
+/* 0, 1, 2, PINFOLD_LARGE, PINFOLD_PINNED, or -1 for an address outside every segment's objects. For managed threads,
+ * too: what it reads changes with the world stopped only, but for the ends of segments. */
 int pfi_share_generation_of(const struct pfi_share *share, uintptr_t address);
 
 /* Bytes of objects and free objects. */

@@ -7,7 +7,8 @@
 
 #include "gc/cycle.h"
 
-/* Collects what the request and the budgets ask for; returns the record's generation. Stops the world itself. */
+/* Collects what the request and the budgets ask for; returns the record's generation. The world
+ * is stopped (pfi_heap_stop). */
 int pfi_collect(struct pf_heap *heap, const struct pfi_request *request);
 
 #endif

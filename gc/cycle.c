@@ -57,15 +57,10 @@ static int choose_generation(struct pf_heap *heap, const struct pfi_request *req
 }
 
 void pfi_cycle_open(struct pfi_cycle *cycle, struct pf_heap *heap, const struct pfi_request *request) {
-    PINFOLD_REQUIRE(!heap->is_collecting, "a collection was asked for inside a collection: a callback must not");
     memset(cycle, 0, sizeof *cycle);
-    heap->is_collecting = true;
     cycle->heap = heap;
     cycle->request = *request;
-    cycle->started_ns = pfi_clock_now_ns();
-    if (heap->roots.thread != NULL) {
-        pfi_context_close(&heap->share, heap->roots.thread);
-    }
+    cycle->record.stop_ns = heap->world.stop_ns;
     cycle->record.number = heap->history.count + 1;
     cycle->record.generation = choose_generation(heap, request);
     cycle->record.reason = request->reason;
@@ -210,10 +205,12 @@ static size_t new_budget(const struct pfi_cycle *cycle, int generation) {
     return bound_budget(cycle, generation, smooth);
 }
 
-/* Half of the budget at most, so that a small budget is not one chunk; nothing when every allocation is to be seen. */
+/* Half of what a thread may expect of the budget at most, so that a small budget is not spent on chunks that nobody
+ * fills; nothing when every allocation is to be seen. */
 static size_t new_quantum(const struct pf_heap *heap) {
+    size_t threads = pfi_max(heap->world.thread_count, 1);
     size_t most = heap->options.allocation_quantum;
-    size_t half = pfi_align_down(heap->share.generations[0].budget / 2, PINFOLD_GRANULE);
+    size_t half = pfi_align_down(heap->share.generations[0].budget / (2 * threads), PINFOLD_GRANULE);
     return heap->options.stress.collect_every != 0 ? 0 : pfi_min(pfi_max(half, 1024), most);
 }
 
@@ -295,11 +292,10 @@ void pfi_cycle_close(struct pfi_cycle *cycle) {
     }
     set_budgets(cycle);
     note_progress(cycle);
-    if (heap->roots.thread != NULL) {
-        pfi_mutator_publish_young(heap->roots.thread, &heap->share);
+    for (struct pf_thread *thread = heap->roots.threads; thread != NULL; thread = thread->next) {
+        pfi_mutator_publish_young(thread, &heap->share);
     }
-    cycle->record.pause_ns = pfi_clock_now_ns() - cycle->started_ns;
+    cycle->record.pause_ns = pfi_clock_now_ns() - heap->world.stop_began_ns;
     pfi_history_add(&heap->history, &cycle->record);
-    heap->is_collecting = false;
     PINFOLD_SEND(&heap->events, collection_end, &cycle->record);
 }

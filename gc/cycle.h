@@ -22,14 +22,13 @@ struct pfi_cycle {
     struct pfi_segment *emptied;
     size_t size_before[PINFOLD_GENERATIONS];
     int64_t budget_left_before[PINFOLD_GENERATIONS];
-    uint64_t started_ns;
     uint64_t phase_started_ns;
     bool compacts;
     bool is_settled; /* the small objects are in their final places, and the plan means nothing any more */
     bool compacts_large;
 };
 
-/* Stops the world and chooses the generation. */
+/* Takes what native threads could change, and chooses the generation. With the world stopped. */
 void pfi_cycle_open(struct pfi_cycle *cycle, struct pf_heap *heap, const struct pfi_request *request);
 
 /* Compact or sweep; the reason goes into the record. */
@@ -38,7 +37,7 @@ void pfi_cycle_decide(struct pfi_cycle *cycle);
  * leave that to a full one, which is then wished for. */
 bool pfi_cycle_expands(struct pfi_cycle *cycle);
 
-/* New budgets, released segments, the young range for barriers; then the world goes on. */
+/* New budgets, released segments, the young range for barriers; then the world may go on. */
 void pfi_cycle_close(struct pfi_cycle *cycle);
 
 void pfi_cycle_begin_phase(struct pfi_cycle *cycle, enum pf_phase phase);

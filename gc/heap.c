@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "gc/heap.h"
 
+#include "alloc/context.h"
 #include "alloc/large.h"
 #include "alloc/pinned_heap.h"
 #include "alloc/platform/clock.h"
@@ -13,11 +14,48 @@ enum {
     SEGMENT_SURPLUS = 100 * PINFOLD_PAGE /* tails shorter than this are not worth a system call */
 };
 
-bool pfi_heap_reserve_pins(struct pf_heap *heap, size_t more) {
+static void close_contexts(struct pf_heap *heap) {
+    for (struct pf_thread *thread = heap->roots.threads; thread != NULL; thread = thread->next) {
+        pfi_context_close(&heap->share, thread);
+    }
+}
+
+bool pfi_heap_try_stop(struct pf_heap *heap, struct pf_thread *self) {
+    if (!pfi_world_stop(&heap->world, self)) {
+        return false;
+    }
+    pfi_mutex_lock(&heap->handle_lock);
+    close_contexts(heap);
+    PINFOLD_SEND(&heap->events, world_stopped, heap->world.stop_ns);
+    return true;
+}
+
+void pfi_heap_stop(struct pf_heap *heap, struct pf_thread *self) {
+    while (!pfi_heap_try_stop(heap, self)) {
+    }
+}
+
+void pfi_heap_resume(struct pf_heap *heap) {
+    if (heap->events.listener != NULL && heap->events.listener->world_resumes != NULL) {
+        heap->events.listener->world_resumes(heap->events.data);
+    }
+    pfi_mutex_unlock(&heap->handle_lock);
+    pfi_world_resume(&heap->world);
+}
+
+const struct pf_thread *pfi_heap_hold(struct pf_heap *heap) {
+    const struct pf_thread *self = pfi_mutator_managed(heap);
+    if (self != NULL) {
+        pfi_world_hold_managed(&heap->world);
+    } else {
+        pfi_world_hold(&heap->world, NULL);
+    }
+    return self;
+}
+
+bool pfi_heap_reserve_pins_locked(struct pf_heap *heap, size_t more) {
     size_t handles = heap->roots.handles.count[PINFOLD_HANDLE_PINNED];
-    const struct pf_thread *thread = heap->roots.thread;
-    size_t frames = thread == NULL ? 0 : ((const struct pfi_mutator *)thread)->most_frame_pins;
-    return pfi_pin_queue_reserve(&heap->pin_queue, handles + frames + more);
+    return pfi_pin_queue_reserve(&heap->pin_queue, handles + heap->frame_pins + more);
 }
 
 size_t pfi_heap_room_needed(const struct pf_heap *heap) {

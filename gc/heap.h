@@ -13,12 +13,17 @@
 #include "gc/state/mark_stack.h"
 #include "gc/state/pin_queue.h"
 #include "gc/state/plug_list.h"
+#include "gc/world/stop_world.h"
 
 struct pf_heap {
     struct pf_options options; /* in force, derived values included */
     struct pfi_arena arena;
     struct pfi_share share; /* the one heap share; several would be an array of these */
+    struct pfi_world world;
     struct pfi_roots roots;
+    struct pfi_mutex
+        handle_lock;   /* of the handle table and of the pin queue's capacity; held while the world is stopped */
+    size_t frame_pins; /* room that the threads' pinning frames have asked for */
     struct pfi_tags tags;
     struct pfi_mark_stack mark_stack;
     struct pfi_pin_queue pin_queue;
@@ -36,11 +41,22 @@ struct pf_heap {
     unsigned since_full;
     unsigned memory_load; /* percent; as of memory_load_time_ns */
     uint64_t memory_load_time_ns;
-    bool is_collecting;
 };
 
-/* Room in the pin queue for `more` pinned objects than now. false: no memory, nothing has changed. */
-bool pfi_heap_reserve_pins(struct pf_heap *heap, size_t more);
+/* Stops the world for the calling thread (managed; NULL: not attached, or native) and closes all contexts: every
+ * segment can be walked, and nothing changes, since native threads that destroy handles wait as well. A safepoint. */
+void pfi_heap_stop(struct pf_heap *heap, struct pf_thread *self);
+/* The same, but gives way when another thread is stopping the world: false then, after that is over. */
+bool pfi_heap_try_stop(struct pf_heap *heap, struct pf_thread *self);
+void pfi_heap_resume(struct pf_heap *heap);
+
+/* No collection begins until pfi_world_release. For any thread; not a safepoint. Returns the calling thread if it is
+ * attached and managed. */
+const struct pf_thread *pfi_heap_hold(struct pf_heap *heap);
+
+/* Room in the pin queue for `more` pinned objects than now; under handle_lock. false: no memory, nothing has changed.
+ */
+bool pfi_heap_reserve_pins_locked(struct pf_heap *heap, size_t more);
 
 /* Room behind generation 0 below which the ephemeral segment counts as low. */
 size_t pfi_heap_room_needed(const struct pf_heap *heap);

@@ -7,6 +7,7 @@
 
 #include <atomic_ops.h>
 #include <stddef.h>
+#include <stdint.h>
 
 /* A byte count that any thread may read while one changes it. */
 typedef struct {
@@ -21,6 +22,46 @@ static inline void pfi_counter_add(pfi_counter *counter, size_t amount) {
 }
 static inline void pfi_counter_subtract(pfi_counter *counter, size_t amount) {
     AO_fetch_and_add(&counter->value, (AO_t)0 - amount);
+}
+
+/* A word that threads change together. Without a word about order an access is relaxed. */
+static inline uintptr_t pfi_word_load(const uintptr_t *word) {
+    return AO_load((const volatile AO_t *)word);
+}
+static inline uintptr_t pfi_word_load_acquire(const uintptr_t *word) {
+    return AO_load_acquire((const volatile AO_t *)word);
+}
+static inline void pfi_word_store(uintptr_t *word, uintptr_t value) {
+    AO_store((volatile AO_t *)word, value);
+}
+static inline void pfi_word_store_release(uintptr_t *word, uintptr_t value) {
+    AO_store_release((volatile AO_t *)word, value);
+}
+
+/* Both return what was there before; full barriers. */
+static inline uintptr_t pfi_word_fetch_or(uintptr_t *word, uintptr_t bits) {
+    uintptr_t seen = pfi_word_load(word);
+    for (;;) {
+        uintptr_t found = AO_fetch_compare_and_swap_full((volatile AO_t *)word, seen, seen | bits);
+        if (found == seen) {
+            return seen;
+        }
+        seen = found;
+    }
+}
+static inline uintptr_t pfi_word_fetch_and(uintptr_t *word, uintptr_t bits) {
+    uintptr_t seen = pfi_word_load(word);
+    for (;;) {
+        uintptr_t found = AO_fetch_compare_and_swap_full((volatile AO_t *)word, seen, seen & bits);
+        if (found == seen) {
+            return seen;
+        }
+        seen = found;
+    }
+}
+
+static inline void pfi_byte_store(uint8_t *byte, uint8_t value) {
+    AO_char_store((volatile unsigned char *)byte, value);
 }
 
 #endif

@@ -91,6 +91,10 @@ struct pfi_thread_local *pfi_thread_local_find(const void *owner) {
     return local;
 }
 
+const void *pfi_thread_identity(void) {
+    return &locals;
+}
+
 void pfi_thread_name(char *name, size_t size) {
     if (pthread_getname_np(pthread_self(), name, size) != 0) {
         snprintf(name, size, "unnamed");

@@ -33,6 +33,9 @@ bool pfi_thread_local_remove(struct pfi_thread_local *local);
 /* The calling thread's one with this owner; NULL when there is none. */
 struct pfi_thread_local *pfi_thread_local_find(const void *owner);
 
+/* An address that no other running thread has for its own. */
+const void *pfi_thread_identity(void);
+
 /* The calling thread's name, as the operating system knows it; cut to size. */
 void pfi_thread_name(char *name, size_t size);
 

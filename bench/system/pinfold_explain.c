@@ -62,7 +62,7 @@ void explain_totals_add(struct explain_totals *totals, const struct pf_collectio
     totals->decisions[(unsigned)record->decision % EXPLAIN_DECISIONS]++;
 }
 
-void explain_history_take(struct explain_totals *totals, const struct pf_heap *heap) {
+void explain_history_take(struct explain_totals *totals, struct pf_heap *heap) {
     totals->history_count = pf_heap_history(heap, totals->history, EXPLAIN_HISTORY);
 }
 

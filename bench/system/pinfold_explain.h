@@ -33,7 +33,7 @@ struct explain_totals {
 };
 
 void explain_totals_add(struct explain_totals *totals, const struct pf_collection *record);
-void explain_history_take(struct explain_totals *totals, const struct pf_heap *heap);
+void explain_history_take(struct explain_totals *totals, struct pf_heap *heap);
 void explain_print(const struct explain_totals *totals, FILE *out);
 
 #endif

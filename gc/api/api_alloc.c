@@ -55,35 +55,48 @@ static enum pfi_exhausted fit_small(struct allocation *allocation) {
     return PINFOLD_EXHAUSTED_NOT;
 }
 
-static enum pfi_exhausted fit_large(struct allocation *allocation) {
-    return pfi_large_allocate(&allocation->heap->share, allocation->size, &allocation->object);
+static enum pfi_exhausted fit_large_locked(struct allocation *allocation, struct pfi_dirty *dirty) {
+    return pfi_large_allocate_locked(&allocation->heap->share, allocation->size, &allocation->object, dirty);
 }
 
-static enum pfi_exhausted fit_pinned(struct allocation *allocation) {
+static enum pfi_exhausted fit_pinned_locked(struct allocation *allocation, struct pfi_dirty *dirty) {
     struct pfi_pinned_request request = {
         .size = allocation->size,
         .alignment = allocation->alignment,
         .offset = allocation->type->element_size == 0 ? 0 : allocation->type->base_size,
     };
-    return pfi_pinned_heap_allocate(&allocation->heap->share, &request, &allocation->object);
+    return pfi_pinned_heap_allocate_locked(&allocation->heap->share, &request, &allocation->object, dirty);
+}
+
+/* A new segment is the first of its chain; `created` is a copy of it, so that it can be told without the lock. */
+static enum pfi_exhausted fit_old_locked(struct allocation *allocation, struct pfi_dirty *dirty,
+                                         struct pfi_segment *created) {
+    struct pfi_share *share = &allocation->heap->share;
+    struct pfi_segment *const *chain = is_pinned(allocation) ? &share->pinned_segments : &share->large_segments;
+    const struct pfi_segment *newest = *chain;
+    enum pfi_exhausted why =
+        is_pinned(allocation) ? fit_pinned_locked(allocation, dirty) : fit_large_locked(allocation, dirty);
+    if (*chain != newest) {
+        *created = **chain;
+    }
+    return why;
 }
 
 /* An object that counts as old from the start: references stored before the next safepoint need the cards that the
- * program is promised not to need a barrier for. A new segment is the first of its chain. */
+ * program is promised not to need a barrier for. */
 static enum pfi_exhausted fit_old(struct allocation *allocation) {
     struct pf_heap *heap = allocation->heap;
-    struct pfi_segment *const *chain =
-        is_pinned(allocation) ? &heap->share.pinned_segments : &heap->share.large_segments;
-    const struct pfi_segment *newest = *chain;
-    enum pfi_exhausted why = is_pinned(allocation) ? fit_pinned(allocation) : fit_large(allocation);
-    if (*chain != newest) {
-        newest = *chain;
-        PINFOLD_SEND(&heap->events, segment_created, (void *)newest->base, newest->end - newest->base, newest->kind);
+    struct pfi_segment created = {0};
+    struct pfi_dirty dirty = {0};
+    pfi_mutex_lock(&heap->share.old_lock);
+    enum pfi_exhausted why = fit_old_locked(allocation, &dirty, &created);
+    pfi_mutex_unlock(&heap->share.old_lock);
+    pfi_dirty_clear(&dirty);
+    if (created.base != 0) {
+        PINFOLD_SEND(&heap->events, segment_created, (void *)created.base, created.end - created.base, created.kind);
     }
     if (why == PINFOLD_EXHAUSTED_NOT && allocation->type->scan != PINFOLD_SCAN_NONE) {
-        uintptr_t card = allocation->object >> PINFOLD_CARD_SHIFT;
-        uintptr_t last = (allocation->object + allocation->size - 1) >> PINFOLD_CARD_SHIFT;
-        memset(&heap->arena.cards[card], PINFOLD_CARD_DIRTY, last + 1 - card);
+        pfi_cards_dirty_stored(heap->arena.cards, allocation->object, allocation->object + allocation->size);
     }
     return why;
 }
@@ -99,9 +112,21 @@ static enum pfi_exhausted fit(struct allocation *allocation) {
     return why;
 }
 
-static void collect(struct allocation *allocation, int generation, enum pf_reason reason) {
+/* Collects and tries again before other threads may: what was freed for this allocation is not taken away from it. When
+ * another thread collects meanwhile, that may have made room, too, and if it has, that is enough. */
+static enum pfi_exhausted collect_and_fit(struct allocation *allocation, int generation, enum pf_reason reason) {
+    struct pf_heap *heap = allocation->heap;
     struct pfi_request request = {generation, reason, PINFOLD_COLLECT_DEFAULT};
-    pfi_collect(allocation->heap, &request);
+    while (!pfi_heap_try_stop(heap, &allocation->mutator->thread)) {
+        enum pfi_exhausted why = fit(allocation);
+        if (why == PINFOLD_EXHAUSTED_NOT) {
+            return why;
+        }
+    }
+    pfi_collect(heap, &request);
+    enum pfi_exhausted why = fit(allocation);
+    pfi_heap_resume(heap);
+    return why;
 }
 
 static enum pf_reason budget_reason(const struct allocation *allocation) {
@@ -114,26 +139,21 @@ static enum pf_reason budget_reason(const struct allocation *allocation) {
 static bool fit_after_collecting(struct allocation *allocation) {
     enum pfi_exhausted why = fit(allocation);
     if (why == PINFOLD_EXHAUSTED_BUDGET) {
-        collect(allocation, 0, budget_reason(allocation));
-        why = fit(allocation);
+        why = collect_and_fit(allocation, 0, budget_reason(allocation));
     }
     if (why != PINFOLD_EXHAUSTED_NOT && !is_born_old(allocation)) {
-        collect(allocation, 1, PINFOLD_REASON_OUT_OF_SPACE);
-        why = fit(allocation);
+        why = collect_and_fit(allocation, 1, PINFOLD_REASON_OUT_OF_SPACE);
     }
     if (why != PINFOLD_EXHAUSTED_NOT && allocation->heap->wants_reuse) {
         /* That one has left the new segment to a full collection, which may reuse one. */
-        collect(allocation, 2, PINFOLD_REASON_OUT_OF_SPACE);
-        why = fit(allocation);
+        why = collect_and_fit(allocation, 2, PINFOLD_REASON_OUT_OF_SPACE);
     }
     if (why != PINFOLD_EXHAUSTED_NOT) {
-        collect(allocation, 2, PINFOLD_REASON_LAST_CHANCE);
-        why = fit(allocation);
+        why = collect_and_fit(allocation, 2, PINFOLD_REASON_LAST_CHANCE);
     }
     if (why != PINFOLD_EXHAUSTED_NOT && !is_born_old(allocation)) {
         /* Generation 0's survivors are generation 1 now: once more, and they leave the ephemeral segment, too. */
-        collect(allocation, 2, PINFOLD_REASON_LAST_CHANCE);
-        why = fit(allocation);
+        why = collect_and_fit(allocation, 2, PINFOLD_REASON_LAST_CHANCE);
     }
     return why == PINFOLD_EXHAUSTED_NOT;
 }
@@ -147,7 +167,10 @@ static void stress(struct allocation *allocation) {
     uint32_t every = allocation->heap->options.stress.collect_every;
     uint64_t count = ++allocation->mutator->allocations;
     if (every != 0 && count % every == 0) {
-        collect(allocation, stress_generation(count / every), PINFOLD_REASON_STRESS);
+        pfi_heap_stop(allocation->heap, &allocation->mutator->thread);
+        struct pfi_request request = {stress_generation(count / every), PINFOLD_REASON_STRESS, PINFOLD_COLLECT_DEFAULT};
+        pfi_collect(allocation->heap, &request);
+        pfi_heap_resume(allocation->heap);
     }
 }
 
@@ -264,9 +287,8 @@ enum pf_status pf_thread_status(const struct pf_thread *thread) {
 
 void pf_store_range(struct pf_thread *thread, void *slots, size_t count) {
     if (count != 0) {
-        uintptr_t first = (uintptr_t)slots >> PINFOLD_CARD_SHIFT;
-        uintptr_t last = ((uintptr_t)slots + count * sizeof(void *) - 1) >> PINFOLD_CARD_SHIFT;
-        memset((void *)(thread->cards + first), PINFOLD_CARD_DIRTY, last + 1 - first);
+        uintptr_t start = (uintptr_t)slots;
+        pfi_cards_dirty_stored((uint8_t *)thread->cards, start, start + count * sizeof(void *));
     }
 }
 
@@ -276,5 +298,7 @@ void pf_collect(struct pf_thread *thread, int generation, enum pf_collect_mode m
                     generation);
     PINFOLD_REQUIRE((unsigned)mode <= PINFOLD_COLLECT_COMPACT_LARGE, "pf_collect: there is no mode %d", (int)mode);
     struct pfi_request request = {generation, PINFOLD_REASON_INDUCED, mode};
+    pfi_heap_stop(thread->heap, thread);
     pfi_collect(thread->heap, &request);
+    pfi_heap_resume(thread->heap);
 }

@@ -1,18 +1,15 @@
 /* SPDX-License-Identifier: MIT
  *
- * Heaps and threads: creation, destruction, attachment.
+ * Heaps: creation and destruction.
  */
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "alloc/context.h"
 #include "alloc/platform/check.h"
 #include "alloc/platform/os_memory.h"
 #include "alloc/platform/processor.h"
 #include "gc/api/options.h"
 #include "gc/heap.h"
-#include "gc/world/mutator.h"
-#include "pinfold/alloc.h"
 
 enum { SMALLEST_HUGE_SEGMENT = 32 << 20, SMALLEST_ARENA = 4 << 20 };
 
@@ -121,6 +118,11 @@ fail_mark_stack:
     return status;
 }
 
+static void report_slow_thread(void *context, const struct pf_thread *thread, uint64_t waited_ns) {
+    const struct pf_heap *heap = context;
+    PINFOLD_SEND(&heap->events, slow_thread, thread, waited_ns);
+}
+
 enum pf_status pf_heap_create(const struct pf_options *options, struct pf_heap **heap, struct pf_message *message) {
     PINFOLD_REQUIRE(heap != NULL, "pf_heap_create: the place for the heap is NULL");
     struct pf_options in_force;
@@ -149,6 +151,9 @@ enum pf_status pf_heap_create(const struct pf_options *options, struct pf_heap *
         return status;
     }
     pfi_handle_table_init(&created->roots.handles);
+    pfi_mutex_init(&created->handle_lock);
+    pfi_world_init(&created->world, &created->roots.threads, (uint64_t)in_force.slow_stop_us * 1000, report_slow_thread,
+                   created);
     make_budget_rules(created);
     *heap = created;
     return PINFOLD_OK;
@@ -158,7 +163,11 @@ void pf_heap_destroy(struct pf_heap *heap) {
     if (heap == NULL) {
         return;
     }
-    PINFOLD_REQUIRE(heap->roots.thread == NULL, "pf_heap_destroy: a thread is still attached");
+    const struct pf_thread *thread = heap->roots.threads;
+    PINFOLD_REQUIRE(thread == NULL, "pf_heap_destroy: thread %s is still attached", pf_thread_name(thread));
+    pfi_world_finish(&heap->world);
+    pfi_mutex_finish(&heap->handle_lock);
+    pfi_share_finish(&heap->share);
     pfi_handle_table_finish(&heap->roots.handles);
     pfi_plug_list_finish(&heap->plug_list);
     pfi_pin_queue_finish(&heap->pin_queue);
@@ -178,30 +187,4 @@ void pf_heap_set_out_of_memory_handler(struct pf_heap *heap, pf_out_of_memory_ha
 
 void pf_heap_set_listener(struct pf_heap *heap, const struct pf_listener *listener, void *data) {
     heap->events = (struct pfi_events){listener, data};
-}
-
-enum pf_status pf_thread_attach(struct pf_heap *heap, struct pf_thread **thread) {
-    PINFOLD_REQUIRE(heap != NULL && thread != NULL, "pf_thread_attach: the heap or the place for the thread is NULL");
-    if (heap->roots.thread != NULL) {
-        return PINFOLD_ALREADY_ATTACHED;
-    }
-    struct pfi_mutator *mutator = calloc(1, sizeof *mutator);
-    if (mutator == NULL) {
-        return PINFOLD_OUT_OF_MEMORY;
-    }
-    mutator->thread.heap = heap;
-    pfi_mutator_publish_young(&mutator->thread, &heap->share);
-    heap->roots.thread = &mutator->thread;
-    *thread = &mutator->thread;
-    return PINFOLD_OK;
-}
-
-void pf_thread_detach(struct pf_thread *thread) {
-    PINFOLD_REQUIRE(thread != NULL, "pf_thread_detach: the thread is NULL");
-    PINFOLD_REQUIRE(thread->frames == NULL, "pf_thread_detach: frame %p is still pushed", (void *)thread->frames);
-    struct pf_heap *heap = thread->heap;
-    PINFOLD_REQUIRE(heap->roots.thread == thread, "pf_thread_detach: the thread is not attached to its heap");
-    pfi_context_close(&heap->share, thread);
-    heap->roots.thread = NULL;
-    free(pfi_mutator_of(thread));
 }

@@ -19,13 +19,16 @@ static size_t count_segments(const struct pfi_segment *segment) {
 
 void pf_heap_statistics(struct pf_heap *heap, struct pf_statistics *statistics) {
     PINFOLD_REQUIRE(heap != NULL && statistics != NULL, "pf_heap_statistics: the heap or the place is NULL");
-    const struct pfi_share *share = &heap->share;
+    const struct pf_thread *self = pfi_heap_hold(heap);
+    struct pfi_share *share = &heap->share;
+    pfi_mutex_lock(&share->small_lock);
+    pfi_mutex_lock(&share->old_lock);
     memset(statistics, 0, sizeof *statistics);
     memcpy(statistics->collections, heap->history.collections, sizeof statistics->collections);
     memcpy(statistics->pause_histogram, heap->history.pause_histogram, sizeof statistics->pause_histogram);
     statistics->pause_total_ns = heap->history.pause_total_ns;
     statistics->pause_max_ns = heap->history.pause_max_ns;
-    statistics->allocated_bytes = share->allocated_bytes - pfi_context_rest(heap->roots.thread);
+    statistics->allocated_bytes = share->allocated_bytes + share->old_allocated_bytes - pfi_context_rest(self);
     size_t free_bytes = 0;
     for (int generation = 0; generation < PINFOLD_GENERATIONS; ++generation) {
         statistics->generation_bytes[generation] = pfi_share_generation_bytes(share, generation);
@@ -42,14 +45,24 @@ void pf_heap_statistics(struct pf_heap *heap, struct pf_statistics *statistics) 
     statistics->pinned_segments = count_segments(share->pinned_segments);
     statistics->standby_segments = heap->arena.pool.count;
     statistics->standby_bytes = heap->arena.pool.bytes;
+    statistics->threads = heap->world.thread_count;
+    pfi_mutex_unlock(&share->old_lock);
+    pfi_mutex_unlock(&share->small_lock);
+    pfi_world_release(&heap->world);
 }
 
-size_t pf_heap_history(const struct pf_heap *heap, struct pf_collection *records, size_t count) {
-    return pfi_history_copy(&heap->history, records, count);
+size_t pf_heap_history(struct pf_heap *heap, struct pf_collection *records, size_t count) {
+    pfi_heap_hold(heap);
+    size_t copied = pfi_history_copy(&heap->history, records, count);
+    pfi_world_release(&heap->world);
+    return copied;
 }
 
-uint64_t pf_heap_pause_quantile(const struct pf_heap *heap, double quantile) {
-    return pfi_history_pause_quantile(&heap->history, quantile);
+uint64_t pf_heap_pause_quantile(struct pf_heap *heap, double quantile) {
+    pfi_heap_hold(heap);
+    uint64_t pause_ns = pfi_history_pause_quantile(&heap->history, quantile);
+    pfi_world_release(&heap->world);
+    return pause_ns;
 }
 
 struct walk {
@@ -69,8 +82,10 @@ int pf_heap_walk(struct pf_thread *thread, pf_walk_visit *visit, void *data) {
     PINFOLD_REQUIRE(thread != NULL && visit != NULL, "pf_heap_walk: the thread or the visit callback is NULL");
     struct pfi_share *share = &thread->heap->share;
     struct walk walk = {share, visit, data};
-    pfi_context_close(share, thread);
-    return pfi_walk_share(share, visit_object, &walk);
+    pfi_heap_stop(thread->heap, thread);
+    int result = pfi_walk_share(share, visit_object, &walk);
+    pfi_heap_resume(thread->heap);
+    return result;
 }
 
 int pf_generation_of(const struct pf_heap *heap, const void *object) {
@@ -80,6 +95,8 @@ int pf_generation_of(const struct pf_heap *heap, const void *object) {
 int pf_heap_verify(struct pf_thread *thread, struct pf_message *message) {
     PINFOLD_REQUIRE(thread != NULL && message != NULL, "pf_heap_verify: the thread or the message is NULL");
     struct pf_heap *heap = thread->heap;
-    pfi_context_close(&heap->share, thread);
-    return pfi_verify(&heap->share, &heap->roots, heap->tags, message);
+    pfi_heap_stop(heap, thread);
+    int result = pfi_verify(&heap->share, &heap->roots, heap->tags, message);
+    pfi_heap_resume(heap);
+    return result;
 }

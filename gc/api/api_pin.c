@@ -13,7 +13,8 @@
 /* As much as can be seen of an object's address without looking at what lies before it. */
 static bool is_in_a_segment(const struct pfi_arena *arena, uintptr_t object) {
     const struct pfi_segment *segment = pfi_arena_segment_of(arena, object);
-    return segment != NULL && object >= segment->first && object < segment->allocated && object % PINFOLD_GRANULE == 0;
+    return segment != NULL && object >= segment->first && object < pfi_segment_allocated_now(segment) &&
+           object % PINFOLD_GRANULE == 0;
 }
 
 enum pf_status pf_pin(struct pf_heap *heap, void *object, struct pf_handle **pin) {
@@ -32,7 +33,7 @@ void pf_unpin(struct pf_heap *heap, struct pf_handle *pin) {
                     "pf_unpin: %p is no pin, or was ended before", (const void *)pin);
     PINFOLD_REQUIRE(heap != NULL && block->table == &heap->roots.handles, "pf_unpin: pin %p belongs to another heap",
                     (const void *)pin);
-    pfi_handle_table_remove(&heap->roots.handles, pin);
+    pf_handle_destroy(heap, pin);
 }
 
 enum pf_status pf_frame_push_pinning(struct pf_thread *thread, struct pf_frame *frame, void **slots, size_t count) {
@@ -41,7 +42,13 @@ enum pf_status pf_frame_push_pinning(struct pf_thread *thread, struct pf_frame *
     struct pfi_mutator *mutator = pfi_mutator_of(thread);
     size_t pins = count + (thread->frames == NULL ? 0 : thread->frames->pins);
     if (pins > mutator->most_frame_pins) {
-        if (!pfi_heap_reserve_pins(thread->heap, pins - mutator->most_frame_pins)) {
+        struct pf_heap *heap = thread->heap;
+        size_t more = pins - mutator->most_frame_pins;
+        pfi_mutex_lock(&heap->handle_lock);
+        bool is_reserved = pfi_heap_reserve_pins_locked(heap, more);
+        heap->frame_pins += is_reserved ? more : 0;
+        pfi_mutex_unlock(&heap->handle_lock);
+        if (!is_reserved) {
             return PINFOLD_OUT_OF_MEMORY;
         }
         mutator->most_frame_pins = pins;
@@ -72,13 +79,19 @@ static void compare_slots(void *context, uintptr_t slots, size_t count) {
     }
 }
 
-int pf_is_pinned(const struct pf_heap *heap, const void *object) {
+int pf_is_pinned(struct pf_heap *heap, const void *object) {
     PINFOLD_REQUIRE(heap != NULL && object != NULL, "pf_is_pinned: the heap or the object is NULL");
     struct pin_search search = {heap->tags, (uintptr_t)object & ~heap->tags.mask, false};
     if (pfi_share_generation_of(&heap->share, search.object) == PINFOLD_PINNED) {
         return 1;
     }
-    pfi_roots_visit_pins((struct pfi_roots *)(uintptr_t)&heap->roots, PINFOLD_OLDEST_AGE, compare_slots, &search);
+    const struct pf_thread *self = pfi_mutator_managed(heap);
+    if (self != NULL) {
+        pfi_frames_visit_pins(self, compare_slots, &search);
+    }
+    pfi_mutex_lock(&heap->handle_lock);
+    pfi_handles_visit(&heap->roots.handles, PINFOLD_HANDLE_PINNED, PINFOLD_OLDEST_AGE, compare_slots, &search);
+    pfi_mutex_unlock(&heap->handle_lock);
     return search.is_found;
 }
 
@@ -140,8 +153,11 @@ int pf_pin_report(struct pf_thread *thread, pf_pin_visit *visit, void *data) {
     PINFOLD_REQUIRE(thread != NULL && visit != NULL, "pf_pin_report: the thread or the visit callback is NULL");
     struct pf_heap *heap = thread->heap;
     struct pin_report report = {heap, visit, data, 0};
-    pfi_context_close(&heap->share, thread);
+    pfi_heap_stop(heap, thread);
     pfi_handles_visit(&heap->roots.handles, PINFOLD_HANDLE_PINNED, PINFOLD_OLDEST_AGE, report_handles, &report);
-    pfi_frames_visit_pins(thread, report_frame, &report);
+    for (const struct pf_thread *other = heap->roots.threads; other != NULL; other = other->next) {
+        pfi_frames_visit_pins(other, report_frame, &report);
+    }
+    pfi_heap_resume(heap);
     return report.result;
 }

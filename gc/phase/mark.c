@@ -138,8 +138,8 @@ static void visit_pinned_handles(void *context, uintptr_t slots, size_t count) {
 }
 
 static void visit_pins(struct pfi_marker *marker, struct pfi_roots *roots, int condemned) {
-    if (roots->thread != NULL) {
-        pfi_frames_visit_pins(roots->thread, visit_pinning_slots, marker);
+    for (const struct pf_thread *thread = roots->threads; thread != NULL; thread = thread->next) {
+        pfi_frames_visit_pins(thread, visit_pinning_slots, marker);
     }
     pfi_handles_visit(&roots->handles, PINFOLD_HANDLE_PINNED, condemned, visit_pinned_handles, marker);
 }

@@ -12,14 +12,14 @@
 #include "gc/root/sources.h"
 
 struct pfi_roots {
-    struct pf_thread *thread; /* the attached one; NULL when there is none */
+    struct pf_thread *threads; /* the attached ones, linked by `next` */
     struct pf_root_source *sources;
     struct pfi_handle_table handles;
 };
 
 static inline void pfi_roots_visit(struct pfi_roots *roots, int condemned, pfi_slots_function *visit, void *context) {
-    if (roots->thread != NULL) {
-        pfi_frames_visit(roots->thread, visit, context);
+    for (const struct pf_thread *thread = roots->threads; thread != NULL; thread = thread->next) {
+        pfi_frames_visit(thread, visit, context);
     }
     pfi_sources_visit(roots->sources, visit, context);
     pfi_handles_visit(&roots->handles, PINFOLD_HANDLE_STRONG, condemned, visit, context);
@@ -27,8 +27,8 @@ static inline void pfi_roots_visit(struct pfi_roots *roots, int condemned, pfi_s
 
 static inline void pfi_roots_visit_pins(struct pfi_roots *roots, int condemned, pfi_slots_function *visit,
                                         void *context) {
-    if (roots->thread != NULL) {
-        pfi_frames_visit_pins(roots->thread, visit, context);
+    for (const struct pf_thread *thread = roots->threads; thread != NULL; thread = thread->next) {
+        pfi_frames_visit_pins(thread, visit, context);
     }
     pfi_handles_visit(&roots->handles, PINFOLD_HANDLE_PINNED, condemned, visit, context);
 }

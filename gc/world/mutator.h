@@ -5,6 +5,7 @@
 #ifndef PINFOLD_GC_WORLD_MUTATOR_H
 #define PINFOLD_GC_WORLD_MUTATOR_H
 
+#include "alloc/platform/thread.h"
 #include "alloc/share.h"
 #include "pinfold/thread.h"
 
@@ -13,11 +14,19 @@ struct pfi_mutator {
     enum pf_status status;   /* of the last try form */
     uint64_t allocations;    /* slow ones; every one under collect-at-every-n-th-allocation */
     size_t most_frame_pins;  /* slots that the pinning frames of one chain have had at most: room is kept for them */
+    struct pfi_thread_local local; /* owner: the heap */
+    char name[16];
 };
 
 static inline struct pfi_mutator *pfi_mutator_of(struct pf_thread *thread) {
     return (struct pfi_mutator *)thread;
 }
+
+/* The calling thread's mutator of this heap; NULL when it is not attached. */
+struct pfi_mutator *pfi_mutator_current(const struct pf_heap *heap);
+
+/* The same, but NULL as well when the thread is native. */
+struct pf_thread *pfi_mutator_managed(const struct pf_heap *heap);
 
 /* Tells the inline code where the young generations lie. With the world stopped. */
 void pfi_mutator_publish_young(struct pf_thread *thread, const struct pfi_share *share);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * The write barrier: every store of a reference into a heap object goes through it, so that a collection of the young
- * generations finds references from old objects by looking at dirty cards only.
+ * generations finds references from old objects by looking at dirty cards only. Threads may store into the same object
+ * at once as far as their own rules for that slot allow it; cards take care of themselves.
  */
 #ifndef PINFOLD_BARRIER_H
 #define PINFOLD_BARRIER_H
@@ -21,8 +22,8 @@ static inline void pf_store(struct pf_thread *thread, void *slot, void *value) {
     *(void **)slot = value;
     if ((uintptr_t)value - thread->young_low < thread->young_size) {
         uint8_t *card = (uint8_t *)(thread->cards + ((uintptr_t)slot >> PINFOLD_CARD_SHIFT));
-        if (*card != PINFOLD_CARD_DIRTY) {
-            *card = PINFOLD_CARD_DIRTY;
+        if (__atomic_load_n(card, __ATOMIC_RELAXED) != PINFOLD_CARD_DIRTY) {
+            __atomic_store_n(card, PINFOLD_CARD_DIRTY, __ATOMIC_RELAXED);
         }
     }
 }

@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
  * The event listener: one struct of callbacks that statistics, tracing and tests share. Callbacks run on the thread
- * that collects or allocates, the first four with the world stopped; they must not call the library. NULL members are
- * skipped.
+ * that collects or allocates; they must not call the library but for pf_thread_name. Those about collections, phases
+ * and pins run with the world stopped; the others may run on several threads at once. NULL members are skipped.
  */
 #ifndef PINFOLD_EVENT_H
 #define PINFOLD_EVENT_H
 
 #include "pinfold/stats.h"
+#include "pinfold/thread.h"
 
 #ifdef __cplusplus
 extern "C" {
@@ -22,6 +23,13 @@ enum pf_segment_kind {
 };
 
 struct pf_listener {
+    /* All threads have stopped, so many nanoseconds after they were asked to; they go on in a moment. For collections,
+     * and for whatever else needs a heap at rest. */
+    void (*world_stopped)(void *data, uint64_t stop_ns);
+    void (*world_resumes)(void *data);
+    /* `thread` has kept others waiting for a stop for longer than the option slow_stop_us allows; told once a stop, and
+     * while the wait goes on. */
+    void (*slow_thread)(void *data, const struct pf_thread *thread, uint64_t waited_ns);
     void (*collection_begin)(void *data, uint64_t number, int generation, enum pf_reason reason);
     void (*collection_end)(void *data, const struct pf_collection *record);
     void (*phase_begin)(void *data, enum pf_phase phase);
@@ -36,7 +44,8 @@ struct pf_listener {
     void (*out_of_memory)(void *data, size_t size);
 };
 
-/* `listener` and `data` stay the embedder's and must outlive the heap or the next call. NULL removes it. */
+/* `listener` and `data` stay the embedder's and must outlive the heap or the next call. NULL removes it. While no other
+ * thread uses the heap. */
 PINFOLD_API void pf_heap_set_listener(struct pf_heap *heap, const struct pf_listener *listener, void *data);
 
 #ifdef __cplusplus

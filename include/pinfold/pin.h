@@ -33,9 +33,10 @@ PINFOLD_MUST_CHECK PINFOLD_API enum pf_status pf_pin(struct pf_heap *heap, void 
 /* Ends one pin. NULL does nothing; a handle of another kind, or one destroyed before, is a broken contract. */
 PINFOLD_API void pf_unpin(struct pf_heap *heap, struct pf_handle *pin);
 
-/* Whether `object` may not move now: it has a pin, or lies in a pinning frame, or was born pinned. Takes time in
- * proportion to the number of pins: for assertions and tools. */
-PINFOLD_API int pf_is_pinned(const struct pf_heap *heap, const void *object);
+/* Whether `object` may not move now: it has a pin, or lies in a pinning frame of the calling thread, or was born
+ * pinned. (Frames of other threads change while they run; pf_pin_report stops them and tells of those, too.) Takes time
+ * in proportion to the number of pins: for assertions and tools. Not a safepoint. */
+PINFOLD_API int pf_is_pinned(struct pf_heap *heap, const void *object);
 
 /* A frame whose slots pin what they hold, for as long as they hold it. Slots are stored into like those of any frame.
  * Popped by pf_frame_pop and dropped by pf_frames_reset. While its chain is suspended (coroutines) it pins nothing:
@@ -69,8 +70,8 @@ struct pf_pin_info {
     size_t held_bytes; /* free bytes right before the object, which nothing can slide into while it stays */
 };
 
-/* Calls `visit` for every pin, handles first; a nonzero result ends the report and is returned. The callback must not
- * call the library. */
+/* Calls `visit` for every pin, handles first; a nonzero result ends the report and is returned. A safepoint: all
+ * threads are stopped meanwhile. The callback must not call the library. */
 typedef int pf_pin_visit(const struct pf_pin_info *pin, void *data);
 PINFOLD_API int pf_pin_report(struct pf_thread *thread, pf_pin_visit *visit, void *data);
 

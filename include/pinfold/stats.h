@@ -78,7 +78,8 @@ struct pf_collection {
     int expanded;          /* the young generations went to a new segment */
     int reused;            /* ... that was one of generation 2 before */
     int promoted_in_place; /* no segment could be had: everything became generation 2 */
-    uint64_t pause_ns;
+    uint64_t pause_ns;     /* from the request to stop all threads on */
+    uint64_t stop_ns;      /* of that, until all had stopped */
     uint64_t phase_ns[PINFOLD_PHASES];
     size_t before_bytes[PINFOLD_GENERATIONS]; /* objects and free space */
     size_t after_bytes[PINFOLD_GENERATIONS];
@@ -111,15 +112,18 @@ struct pf_statistics {
     size_t pinned_segments;
     size_t standby_segments; /* empty ones that kept their address range: the option retain_vm */
     size_t standby_bytes;    /* of address space; none of it is committed */
+    size_t threads;          /* attached now */
 };
 
+/* The figures as they are now. Any thread may ask, attached or not; it waits for a collection that is going on. Not a
+ * safepoint. What other running threads have left of their allocation contexts counts as allocated. */
 PINFOLD_API void pf_heap_statistics(struct pf_heap *heap, struct pf_statistics *statistics);
 
 /* Copies the newest `count` records (at most 256 are kept), oldest of them first; returns how many. */
-PINFOLD_API size_t pf_heap_history(const struct pf_heap *heap, struct pf_collection *records, size_t count);
+PINFOLD_API size_t pf_heap_history(struct pf_heap *heap, struct pf_collection *records, size_t count);
 
 /* Pause that a share `quantile` (0..1) of the last 256 collections did not exceed, in nanoseconds. */
-PINFOLD_API uint64_t pf_heap_pause_quantile(const struct pf_heap *heap, double quantile);
+PINFOLD_API uint64_t pf_heap_pause_quantile(struct pf_heap *heap, double quantile);
 
 PINFOLD_API const char *pf_reason_text(enum pf_reason reason);
 PINFOLD_API const char *pf_decision_text(enum pf_decision decision);

@@ -32,6 +32,7 @@
 #include "alloc/walk.h"
 #include "gc/heap.h"
 #include "gc/world/mutator.h"
+#include "tests/support/segment_clear.h"
 #include "tests/support/fixture.h"
 
 enum {
@@ -151,7 +152,7 @@ static inline void draw_run(struct drawing *drawing, struct pfi_segment *segment
     size_t size = cells * CELL;
     struct pfi_arena *arena = drawing->share->arena;
     ck_assert_msg(pfi_segment_commit(arena, segment, start + size), "the segment has no room for %c", character);
-    pfi_segment_clear(segment, start, start + size);
+    segment_clear(segment, start, start + size);
     segment->allocated = start + size;
     if (character == 'f') {
         pfi_share_thread_gap(drawing->share, generation, start, size);

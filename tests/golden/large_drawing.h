@@ -20,6 +20,7 @@
 #include "alloc/large.h"
 #include "gc/heap.h"
 #include "tests/golden/drawing_check.h"
+#include "tests/support/segment_clear.h"
 
 struct large_drawing {
     struct fixture fixture;
@@ -54,7 +55,7 @@ static inline void put_pages(struct large_drawing *drawing, struct pfi_segment *
     uintptr_t start = segment->allocated;
     size_t size = pages * PINFOLD_PAGE;
     ck_assert(pfi_segment_commit(share->arena, segment, start + size));
-    pfi_segment_clear(segment, start, start + size);
+    segment_clear(segment, start, start + size);
     segment->allocated += size;
     if (character == 'f' || character == 'c') {
         pfi_large_thread_run(share, start, size, character == 'c');

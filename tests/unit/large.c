@@ -8,6 +8,7 @@
 
 #include "alloc/object_starts.h"
 #include "alloc/walk.h"
+#include "tests/support/take_old.h"
 #include "tests/support/fixture.h"
 #include "tests/support/random.h"
 #include "tests/support/replay.h"
@@ -40,7 +41,7 @@ static void write_header(uintptr_t object, size_t size) {
 
 static uintptr_t allocate(size_t size) {
     uintptr_t object = 0;
-    ck_assert_int_eq(pfi_large_allocate(&share, size, &object), PINFOLD_EXHAUSTED_NOT);
+    ck_assert_int_eq(take_large(&share, size, &object), PINFOLD_EXHAUSTED_NOT);
     ck_assert_uint_eq(object % PAGE, 0);
     if (!is_zero(object, object + pfi_large_footprint(size))) {
         ck_abort_msg("a new object of %zu bytes is not zero", size);
@@ -67,7 +68,7 @@ START_TEST(objects_take_whole_pages_side_by_side) {
     ck_assert_uint_eq(second, first + 2 * PAGE);
     ck_assert_uint_eq(third, second + PAGE);
     ck_assert_uint_eq(share.large_bytes, 5 * PAGE);
-    ck_assert_uint_eq(share.allocated_bytes, 5 * PAGE);
+    ck_assert_uint_eq(share.old_allocated_bytes, 5 * PAGE);
     ck_assert_uint_eq(pfi_share_generation_bytes(&share, PINFOLD_LARGE), 5 * PAGE);
     ck_assert_int_eq(pfi_share_generation_of(&share, third), PINFOLD_LARGE);
     close_share();
@@ -147,12 +148,12 @@ START_TEST(a_spent_budget_and_a_full_arena_are_told_apart) {
     uintptr_t object = 4711;
     open_share(PINFOLD_UNIT);
     share.generations[PINFOLD_LARGE].budget_left = 0;
-    ck_assert_int_eq(pfi_large_allocate(&share, 5000, &object), PINFOLD_EXHAUSTED_BUDGET);
+    ck_assert_int_eq(take_large(&share, 5000, &object), PINFOLD_EXHAUSTED_BUDGET);
     share.generations[PINFOLD_LARGE].budget_left = 1;
-    ck_assert_int_eq(pfi_large_allocate(&share, 64 * PINFOLD_UNIT, &object), PINFOLD_EXHAUSTED_SPACE);
+    ck_assert_int_eq(take_large(&share, 64 * PINFOLD_UNIT, &object), PINFOLD_EXHAUSTED_SPACE);
     ck_assert_ptr_null(share.large_segments);
     ck_assert_uint_eq(object, 4711);
-    ck_assert_int_eq(pfi_large_allocate(&share, 5000, &object), PINFOLD_EXHAUSTED_NOT);
+    ck_assert_int_eq(take_large(&share, 5000, &object), PINFOLD_EXHAUSTED_NOT);
     ck_assert_int_eq(share.generations[PINFOLD_LARGE].budget_left, 1 - 2 * PAGE);
     close_share();
 }
@@ -194,7 +195,7 @@ START_TEST(a_clean_run_is_not_cleared_again_but_zero) {
     size_t committed = pfi_counter_read(&arena.committed);
     pfi_large_decommit_free(&share, 0, SIZE_MAX);
     uintptr_t object = 0;
-    ck_assert_int_eq(pfi_large_allocate(&share, RUN / 2, &object), PINFOLD_EXHAUSTED_NOT);
+    ck_assert_int_eq(take_large(&share, RUN / 2, &object), PINFOLD_EXHAUSTED_NOT);
     ck_assert_uint_eq(object, run);
     ck_assert_uint_eq(resident_pages(run, RUN / 2), 1);
     ck_assert(is_zero(run, run + RUN / 2));

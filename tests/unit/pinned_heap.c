@@ -11,6 +11,7 @@
 #include "alloc/object_starts.h"
 #include "alloc/walk.h"
 #include "gc/phase/pinned.h"
+#include "tests/support/take_old.h"
 #include "tests/support/fixture.h"
 #include "tests/support/random.h"
 #include "tests/support/replay.h"
@@ -44,7 +45,7 @@ static const struct pfi_generation *pinned(void) {
 static uintptr_t allocate(size_t size, size_t alignment) {
     struct pfi_pinned_request request = {size, alignment, HEADER};
     uintptr_t object = 0;
-    enum pfi_exhausted why = pfi_pinned_heap_allocate(&share, &request, &object);
+    enum pfi_exhausted why = take_pinned(&share, &request, &object);
     if (why != PINFOLD_EXHAUSTED_NOT) {
         ck_abort_msg("no room for %zu bytes aligned to %zu: %d", size, alignment, (int)why);
     }
@@ -90,7 +91,7 @@ START_TEST(objects_of_any_size_lie_side_by_side) {
     uintptr_t third = allocate(16, 8);
     ck_assert_uint_eq(second, first + 24);
     ck_assert_uint_eq(third, second + 5000);
-    ck_assert_uint_eq(share.allocated_bytes, 24 + 5000 + 16);
+    ck_assert_uint_eq(share.old_allocated_bytes, 24 + 5000 + 16);
     ck_assert_uint_eq(pfi_share_generation_bytes(&share, PINFOLD_PINNED), 24 + 5000 + 16);
     ck_assert_int_eq(pfi_share_generation_of(&share, third), PINFOLD_PINNED);
     ck_assert_uint_eq(pinned()->free_bytes, 0);
@@ -115,7 +116,7 @@ START_TEST(the_offset_says_which_byte_is_aligned) {
     for (size_t offset = 0; offset <= 64; offset += 8) {
         struct pfi_pinned_request request = {128, 512, offset};
         uintptr_t object = 0;
-        ck_assert_int_eq(pfi_pinned_heap_allocate(&share, &request, &object), PINFOLD_EXHAUSTED_NOT);
+        ck_assert_int_eq(take_pinned(&share, &request, &object), PINFOLD_EXHAUSTED_NOT);
         ck_assert_uint_eq((object + offset) % 512, 0);
         pfi_free_object_format(object, 128);
     }
@@ -251,15 +252,15 @@ START_TEST(a_spent_budget_and_what_cannot_be_placed_are_told_apart) {
     struct pfi_pinned_request far = {64, (size_t)1 << 40, HEADER};
     struct pfi_pinned_request whole = {64, 8 * MEGABYTE, HEADER};
     struct pfi_pinned_request plain = {64, 64, HEADER};
-    ck_assert_int_eq(pfi_pinned_heap_allocate(&share, &huge, &object), PINFOLD_EXHAUSTED_SPACE);
-    ck_assert_int_eq(pfi_pinned_heap_allocate(&share, &far, &object), PINFOLD_EXHAUSTED_SPACE);
-    ck_assert_int_eq(pfi_pinned_heap_allocate(&share, &whole, &object), PINFOLD_EXHAUSTED_SPACE);
+    ck_assert_int_eq(take_pinned(&share, &huge, &object), PINFOLD_EXHAUSTED_SPACE);
+    ck_assert_int_eq(take_pinned(&share, &far, &object), PINFOLD_EXHAUSTED_SPACE);
+    ck_assert_int_eq(take_pinned(&share, &whole, &object), PINFOLD_EXHAUSTED_SPACE);
     ck_assert_ptr_null(share.pinned_segments);
     share.generations[PINFOLD_PINNED].budget_left = 0;
-    ck_assert_int_eq(pfi_pinned_heap_allocate(&share, &plain, &object), PINFOLD_EXHAUSTED_BUDGET);
+    ck_assert_int_eq(take_pinned(&share, &plain, &object), PINFOLD_EXHAUSTED_BUDGET);
     ck_assert_uint_eq(object, 4711);
     share.generations[PINFOLD_PINNED].budget_left = 1;
-    ck_assert_int_eq(pfi_pinned_heap_allocate(&share, &plain, &object), PINFOLD_EXHAUSTED_NOT);
+    ck_assert_int_eq(take_pinned(&share, &plain, &object), PINFOLD_EXHAUSTED_NOT);
     ck_assert_int_eq(share.generations[PINFOLD_PINNED].budget_left, 1 - 64);
     close_share();
 }

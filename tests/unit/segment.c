@@ -7,6 +7,7 @@
 #include <string.h>
 #include <sys/resource.h>
 
+#include "tests/support/segment_clear.h"
 #include "tests/support/random.h"
 #include "tests/support/replay.h"
 #include "tests/support/settings.h"
@@ -84,7 +85,7 @@ END_TEST
 START_TEST(clearing_does_not_touch_pages_that_were_never_used) {
     open_segment(PINFOLD_SEGMENT_SMALL);
     ck_assert(pfi_segment_commit(&arena, segment, segment->end));
-    pfi_segment_clear(segment, segment->first, segment->end);
+    segment_clear(segment, segment->first, segment->end);
     ck_assert_uint_eq(resident_pages(segment->base, SEGMENT), 0);
     ck_assert_uint_eq(segment->used, segment->end);
     close_segment();
@@ -92,7 +93,7 @@ START_TEST(clearing_does_not_touch_pages_that_were_never_used) {
     ck_assert(pfi_segment_commit(&arena, segment, segment->end));
     memset((void *)segment->base, 1, 100);
     segment->used = segment->base + 100;
-    pfi_segment_clear(segment, segment->first, segment->end);
+    segment_clear(segment, segment->first, segment->end);
     ck_assert_uint_eq(resident_pages(segment->base, SEGMENT), 1);
     close_segment();
 }
@@ -103,12 +104,12 @@ START_TEST(clearing_zeroes_the_range_and_nothing_beside_it) {
     ck_assert(pfi_segment_commit(&arena, segment, segment->end));
     memset((void *)segment->base, 1, 8192);
     segment->used = segment->base + 8192;
-    pfi_segment_clear(segment, segment->base + 1000, segment->base + 3000);
+    segment_clear(segment, segment->base + 1000, segment->base + 3000);
     ck_assert_int_eq(*(char *)(segment->base + 999), 1);
     ck_assert(is_zero(segment->base + 1000, segment->base + 3000));
     ck_assert_int_eq(*(char *)(segment->base + 3000), 1);
     ck_assert_uint_eq(segment->used, segment->base + 8192);
-    pfi_segment_clear(segment, segment->base + 8000, segment->base + 9000);
+    segment_clear(segment, segment->base + 8000, segment->base + 9000);
     ck_assert_int_eq(*(char *)(segment->base + 7999), 1);
     ck_assert(is_zero(segment->base + 8000, segment->base + 9000));
     ck_assert_uint_eq(segment->used, segment->base + 9000);
@@ -123,7 +124,7 @@ static void move_end(struct random *random) {
     if (random_chance(random, 60)) {
         end = pfi_min(end + random_below(random, SEGMENT / 8), segment->end);
         ck_assert(pfi_segment_commit(&arena, segment, end));
-        pfi_segment_clear(segment, segment->allocated, end);
+        segment_clear(segment, segment->allocated, end);
         if (!is_zero(segment->allocated, end)) {
             replay_fail("cleared memory is not zero");
         }

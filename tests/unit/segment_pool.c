@@ -9,6 +9,7 @@
 #include "alloc/object_starts.h"
 #include "alloc/segment.h"
 #include "gc/heap.h"
+#include "tests/support/segment_clear.h"
 #include "tests/support/fixture.h"
 #include "tests/support/random.h"
 #include "tests/support/replay.h"
@@ -34,7 +35,7 @@ static void close_arena(void) {
 static struct pfi_segment *use(struct pfi_segment *segment) {
     ck_assert_ptr_nonnull(segment);
     ck_assert(pfi_segment_commit(&arena, segment, segment->end));
-    pfi_segment_clear(segment, segment->base, segment->end);
+    segment_clear(segment, segment->base, segment->end);
     for (uintptr_t page = segment->base; page < segment->end; page += PINFOLD_PAGE) {
         *(uintptr_t *)page = 1;
         pfi_object_starts_set(arena.object_starts, page, page + PINFOLD_PAGE);
@@ -162,7 +163,7 @@ static void operate(struct random *random) {
         if (segment != NULL) {
             in_use[in_use_count++] = segment;
             ck_assert(pfi_segment_commit(&arena, segment, segment->first + random_below(random, size)));
-            pfi_segment_clear(segment, segment->base, segment->committed);
+            segment_clear(segment, segment->base, segment->committed);
         }
     } else if (in_use_count > 0) {
         size_t index = random_below(random, in_use_count);

@@ -9,6 +9,8 @@
 #include "alloc/large.h"
 #include "alloc/object.h"
 #include "alloc/object_starts.h"
+#include "tests/support/take_old.h"
+#include "tests/support/segment_clear.h"
 #include "tests/support/fatal.h"
 #include "tests/support/fixture.h"
 #include "tests/support/suite.h"
@@ -32,7 +34,7 @@ static void close_share(void) {
 static uintptr_t lay_out_generations(void) {
     struct pfi_segment *segment = share.ephemeral;
     ck_assert(pfi_segment_commit(&arena, segment, segment->first + 6000));
-    pfi_segment_clear(segment, segment->first, segment->first + 6000);
+    segment_clear(segment, segment->first, segment->first + 6000);
     segment->allocated = segment->first + 6000;
     share.start[1] = segment->first + 1000;
     share.start[0] = segment->first + 3000;
@@ -80,7 +82,7 @@ START_TEST(an_address_belongs_to_the_generation_it_lies_in) {
     uintptr_t first = lay_out_generations();
     uintptr_t large = 0;
     share.generations[PINFOLD_LARGE].budget_left = 1;
-    ck_assert_int_eq(pfi_large_allocate(&share, 5000, &large), PINFOLD_EXHAUSTED_NOT);
+    ck_assert_int_eq(take_large(&share, 5000, &large), PINFOLD_EXHAUSTED_NOT);
     const struct {
         uintptr_t address;
         int generation;
