@@ -200,6 +200,7 @@ void pfi_world_restart_alone(struct pfi_world *world, struct pf_thread *self) {
     world->is_stopping = false;
     world->stopper = NULL;
     if (self != NULL) {
+        pfi_word_fetch_and(&self->state, ~(uintptr_t)PINFOLD_STOP);
         pfi_world_add(world, self);
     }
 }

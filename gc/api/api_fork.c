@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * fork: with the world stopped and every lock of the heap held by the thread that forks, so that the child's copy is
+ * one that no other thread was changing.
+ */
+#include "pinfold/fork.h"
+
+#include <stdlib.h>
+
+#include "alloc/platform/check.h"
+#include "gc/heap.h"
+#include "gc/world/mutator.h"
+
+void pf_fork_prepare(struct pf_heap *heap) {
+    PINFOLD_REQUIRE(heap != NULL, "pf_fork_prepare: the heap is NULL");
+    pfi_heap_stop(heap, pfi_mutator_managed(heap));
+    pfi_mutex_lock(&heap->share.small_lock);
+    pfi_mutex_lock(&heap->share.old_lock);
+}
+
+/* All but the lock of handles and the world's own. */
+static void unlock_share(struct pf_heap *heap) {
+    pfi_mutex_unlock(&heap->share.old_lock);
+    pfi_mutex_unlock(&heap->share.small_lock);
+}
+
+void pf_fork_parent(struct pf_heap *heap) {
+    PINFOLD_REQUIRE(heap != NULL, "pf_fork_parent: the heap is NULL");
+    unlock_share(heap);
+    pfi_heap_resume(heap);
+}
+
+/* The contexts of the threads that are gone were closed when the world stopped. */
+static void forget_other_threads(struct pf_heap *heap, const struct pf_thread *self) {
+    for (struct pf_thread *thread = heap->roots.threads; thread != NULL;) {
+        struct pf_thread *next = thread->next;
+        if (thread != self) {
+            struct pfi_mutator *mutator = pfi_mutator_of(thread);
+            heap->frame_pins -= mutator->most_frame_pins;
+            free(mutator);
+        }
+        thread = next;
+    }
+}
+
+void pf_fork_child(struct pf_heap *heap) {
+    PINFOLD_REQUIRE(heap != NULL, "pf_fork_child: the heap is NULL");
+    struct pfi_mutator *mutator = pfi_mutator_current(heap);
+    struct pf_thread *self = mutator == NULL ? NULL : &mutator->thread;
+    unlock_share(heap);
+    forget_other_threads(heap, self);
+    pfi_mutex_unlock(&heap->handle_lock);
+    pfi_world_restart_alone(&heap->world, self);
+}
