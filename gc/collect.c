@@ -111,8 +111,12 @@ int pfi_collect(struct pf_heap *heap, const struct pfi_request *request) {
     pfi_age_handles(&heap->roots.handles, &heap->share, cycle.record.generation, heap->tags);
     pfi_cycle_close(&cycle);
     pfi_cycle_verify(&cycle, "after");
-    if (cycle.record.generation > 0) {
-        pfi_heap_give_back(heap);
-    }
     return cycle.record.generation;
+}
+
+void pfi_stop_and_collect(struct pf_heap *heap, struct pf_thread *self, const struct pfi_request *request) {
+    pfi_heap_stop(heap, self);
+    int generation = pfi_collect(heap, request);
+    pfi_heap_resume(heap);
+    pfi_heap_give_back(heap, generation);
 }

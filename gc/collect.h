@@ -11,4 +11,8 @@
  * is stopped (pfi_heap_stop). */
 int pfi_collect(struct pf_heap *heap, const struct pfi_request *request);
 
+/* The same for a managed thread, with all that belongs to it: stops the others, collects, lets them go on, and gives
+ * memory back. */
+void pfi_stop_and_collect(struct pf_heap *heap, struct pf_thread *self, const struct pfi_request *request);
+
 #endif

@@ -118,24 +118,46 @@ static void give_back_pinned(struct pf_heap *heap, size_t limit) {
     }
 }
 
-void pfi_heap_give_back(struct pf_heap *heap) {
+static size_t give_back_small(struct pf_heap *heap, size_t limit) {
     struct pfi_share *share = &heap->share;
-    size_t large_budget = pfi_min(share->generations[PINFOLD_LARGE].budget, share->large_bytes);
-    size_t limit = heap->options.decommit_step_size;
     size_t given = 0;
     for (struct pfi_segment *segment = share->segments; segment != NULL && given < limit; segment = segment->next) {
         size_t keep = segment == share->ephemeral ? expected_growth(heap) : SEGMENT_SLACK;
         given += trim_tail(heap, segment, keep, limit - given);
     }
+    return given;
+}
+
+static size_t give_back_large(struct pf_heap *heap, size_t limit) {
+    struct pfi_share *share = &heap->share;
+    size_t budget = pfi_min(share->generations[PINFOLD_LARGE].budget, share->large_bytes);
+    size_t given = 0;
     for (struct pfi_segment *segment = share->large_segments; segment != NULL && given < limit;
          segment = segment->next) {
-        given += trim_tail(heap, segment, large_budget / 8, limit - given);
+        given += trim_tail(heap, segment, budget / 8, limit - given);
     }
     if (given < limit) {
         /* More than the budget: first fit does not use free runs in the order in which they are kept. */
-        given += pfi_large_decommit_free(share, large_budget / 4 * 5, limit - given);
+        given += pfi_large_decommit_free(share, budget / 4 * 5, limit - given);
+    }
+    return given;
+}
+
+void pfi_heap_give_back(struct pf_heap *heap, int generation) {
+    struct pfi_share *share = &heap->share;
+    size_t limit = heap->options.decommit_step_size;
+    if (generation == 0) {
+        return;
+    }
+    pfi_mutex_lock(&share->small_lock);
+    size_t given = give_back_small(heap, limit);
+    pfi_mutex_unlock(&share->small_lock);
+    pfi_mutex_lock(&share->old_lock);
+    if (given < limit) {
+        given += give_back_large(heap, limit - given);
     }
     if (given < limit) {
         give_back_pinned(heap, limit - given);
     }
+    pfi_mutex_unlock(&share->old_lock);
 }

@@ -71,7 +71,9 @@ unsigned pfi_heap_memory_load(struct pf_heap *heap);
 /* Gives a segment back, and says so. */
 void pfi_heap_release_segment(struct pf_heap *heap, struct pfi_segment *segment);
 
-/* Gives memory that the next budgets do not need back to the system; bounded by the option decommit_step_size. */
-void pfi_heap_give_back(struct pf_heap *heap);
+/* After a collection of `generation`, when the other threads run again: gives memory that the next budgets do not need
+ * back to the system; bounded by the option decommit_step_size. The calling thread is managed, so that no other
+ * collection begins. */
+void pfi_heap_give_back(struct pf_heap *heap, int generation);
 
 #endif

@@ -123,9 +123,10 @@ static enum pfi_exhausted collect_and_fit(struct allocation *allocation, int gen
             return why;
         }
     }
-    pfi_collect(heap, &request);
+    int collected = pfi_collect(heap, &request);
     enum pfi_exhausted why = fit(allocation);
     pfi_heap_resume(heap);
+    pfi_heap_give_back(heap, collected);
     return why;
 }
 
@@ -167,10 +168,8 @@ static void stress(struct allocation *allocation) {
     uint32_t every = allocation->heap->options.stress.collect_every;
     uint64_t count = ++allocation->mutator->allocations;
     if (every != 0 && count % every == 0) {
-        pfi_heap_stop(allocation->heap, &allocation->mutator->thread);
         struct pfi_request request = {stress_generation(count / every), PINFOLD_REASON_STRESS, PINFOLD_COLLECT_DEFAULT};
-        pfi_collect(allocation->heap, &request);
-        pfi_heap_resume(allocation->heap);
+        pfi_stop_and_collect(allocation->heap, &allocation->mutator->thread, &request);
     }
 }
 
@@ -181,6 +180,8 @@ static void allocation_open(struct allocation *allocation, struct pf_thread *thr
         alignment = PINFOLD_GRANULE;
     }
     *allocation = (struct allocation){thread->heap, pfi_mutator_of(thread), type, size, length, alignment, 0};
+    PINFOLD_REQUIRE(!pf_thread_is_native(thread), "thread %s allocates a %s while it is native", pf_thread_name(thread),
+                    type->name);
     PINFOLD_REQUIRE(size >= PINFOLD_MIN_OBJECT && size % PINFOLD_GRANULE == 0,
                     "type %s: objects of %zu bytes cannot be allocated (multiple of 8, at least 16)", type->name, size);
     PINFOLD_REQUIRE((length == PINFOLD_NO_LENGTH) == (type->element_size == 0), "type %s: %s", type->name,
@@ -298,7 +299,5 @@ void pf_collect(struct pf_thread *thread, int generation, enum pf_collect_mode m
                     generation);
     PINFOLD_REQUIRE((unsigned)mode <= PINFOLD_COLLECT_COMPACT_LARGE, "pf_collect: there is no mode %d", (int)mode);
     struct pfi_request request = {generation, PINFOLD_REASON_INDUCED, mode};
-    pfi_heap_stop(thread->heap, thread);
-    pfi_collect(thread->heap, &request);
-    pfi_heap_resume(thread->heap);
+    pfi_stop_and_collect(thread->heap, thread, &request);
 }

@@ -124,7 +124,9 @@ static void wait_until_stopped_locked(struct pfi_world *world, const struct pf_t
 }
 
 /* A callback that runs while the world is stopped must not stop it. */
-static void lock_outside_stop(struct pfi_world *world) {
+static void lock_outside_stop(struct pfi_world *world, const struct pf_thread *self) {
+    PINFOLD_REQUIRE(self == NULL || !pf_thread_is_native(self), "thread %s asks for a collection while it is native",
+                    pf_thread_name(self));
     pfi_mutex_lock(&world->mutex);
     if (world->stopper == pfi_thread_identity()) {
         pfi_mutex_unlock(&world->mutex); /* the fatal handler may leave by longjmp */
@@ -133,7 +135,7 @@ static void lock_outside_stop(struct pfi_world *world) {
 }
 
 bool pfi_world_stop(struct pfi_world *world, struct pf_thread *self) {
-    lock_outside_stop(world);
+    lock_outside_stop(world, self);
     if (world->is_stopping && self != NULL) {
         stand_still_locked(world, self);
         pfi_mutex_unlock(&world->mutex);
