@@ -5,6 +5,7 @@
 #ifndef PINFOLD_GC_HEAP_H
 #define PINFOLD_GC_HEAP_H
 
+#include "alloc/platform/mutex.h"
 #include "alloc/share.h"
 #include "gc/observe/event.h"
 #include "gc/observe/history.h"
