@@ -13,21 +13,38 @@
 #include "gc/phase/expand.h"
 #include "gc/phase/large.h"
 #include "gc/phase/mark.h"
+#include "gc/phase/mark_dependent.h"
 #include "gc/phase/pinned.h"
 #include "gc/phase/plan.h"
 #include "gc/phase/relocate.h"
 #include "gc/phase/sweep.h"
+#include "gc/phase/weak.h"
+
+/* What is alive, and what else becomes so on the way: values of dependent handles, whose keys may be found alive by
+ * each of the other steps. The order is the semantics of weak handles. */
+static void mark(struct pfi_cycle *cycle) {
+    struct pf_heap *heap = cycle->heap;
+    struct pfi_handle_table *handles = &heap->roots.handles;
+    struct pfi_marker marker;
+    struct pfi_dependents dependents;
+    pfi_mark_open(&marker, &cycle->plan, &heap->mark_stack, heap->tags);
+    pfi_mark_roots(&marker, &heap->roots);
+    pfi_mark_drain(&marker);
+    pfi_mark_dependents_open(&dependents, handles, cycle->plan.condemned);
+    pfi_mark_dependents(&dependents, &marker);
+    pfi_weak_clear(handles, PINFOLD_HANDLE_WEAK, &cycle->plan, heap->tags);
+    pfi_mark_dependents(&dependents, &marker);
+    pfi_weak_clear(handles, PINFOLD_HANDLE_WEAK_LONG, &cycle->plan, heap->tags);
+    pfi_mark_dependents_clear_dead(&dependents);
+    pfi_mark_close(&marker, &cycle->plan);
+}
 
 static void mark_and_plan(struct pfi_cycle *cycle) {
     struct pf_heap *heap = cycle->heap;
     pfi_plan_open(&cycle->plan, &heap->share, &heap->pin_queue, &heap->plug_list, cycle->record.generation);
 
     pfi_cycle_begin_phase(cycle, PINFOLD_PHASE_MARK);
-    struct pfi_marker marker;
-    pfi_mark_open(&marker, &cycle->plan, &heap->mark_stack, heap->tags);
-    pfi_mark_roots(&marker, &heap->roots);
-    pfi_mark_drain(&marker);
-    pfi_mark_close(&marker, &cycle->plan);
+    mark(cycle);
     pfi_cycle_end_phase(cycle, PINFOLD_PHASE_MARK);
 
     pfi_cycle_begin_phase(cycle, PINFOLD_PHASE_PLAN);

@@ -274,6 +274,16 @@ static void fill_record(struct pfi_cycle *cycle) {
     cycle->record.promoted_in_place = cycle->plan.promotes_in_place;
 }
 
+/* What address stamps ask for. A compaction may also have made pins younger that it collected. */
+static void note_moves(struct pfi_cycle *cycle) {
+    for (int generation = 0; cycle->compacts && generation <= cycle->record.generation; ++generation) {
+        cycle->heap->moved[generation] = cycle->record.number;
+    }
+    if (cycle->compacts_large) {
+        cycle->heap->moved[PINFOLD_LARGE] = cycle->record.number;
+    }
+}
+
 static void release_emptied(struct pfi_cycle *cycle) {
     while (cycle->emptied != NULL) {
         struct pfi_segment *segment = cycle->emptied;
@@ -292,6 +302,7 @@ void pfi_cycle_close(struct pfi_cycle *cycle) {
     }
     set_budgets(cycle);
     note_progress(cycle);
+    note_moves(cycle);
     for (struct pf_thread *thread = heap->roots.threads; thread != NULL; thread = thread->next) {
         pfi_mutator_publish_young(thread, &heap->share);
     }

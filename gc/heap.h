@@ -5,6 +5,7 @@
 #ifndef PINFOLD_GC_HEAP_H
 #define PINFOLD_GC_HEAP_H
 
+#include "alloc/platform/mutex.h"
 #include "alloc/share.h"
 #include "gc/observe/event.h"
 #include "gc/observe/history.h"
@@ -33,8 +34,9 @@ struct pf_heap {
     struct pfi_history history;
     pf_out_of_memory_handler *out_of_memory;
     void *out_of_memory_data;
-    size_t pins_budget;     /* generation 0's budget where the pins left in it determine it; else 0 */
-    size_t live_after_full; /* exact live bytes at the end of the last full collection */
+    uint64_t moved[PINFOLD_LARGE + 1]; /* by generation: the last collection that may have moved something of it */
+    size_t pins_budget;                /* generation 0's budget where the pins left in it determine it; else 0 */
+    size_t live_after_full;            /* exact live bytes at the end of the last full collection */
     bool last_full_was_futile;
     bool reuse_was_futile; /* the last full collection that was to reuse a segment found none */
     bool wants_reuse;      /* a fresh segment was not taken because generation 2 has free space enough for one */

@@ -60,6 +60,9 @@ static inline uintptr_t pfi_word_fetch_and(uintptr_t *word, uintptr_t bits) {
     }
 }
 
+static inline uint8_t pfi_byte_load(const uint8_t *byte) {
+    return AO_char_load((const volatile unsigned char *)byte);
+}
 static inline void pfi_byte_store(uint8_t *byte, uint8_t value) {
     AO_char_store((volatile unsigned char *)byte, value);
 }

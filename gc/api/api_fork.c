@@ -36,6 +36,7 @@ static void forget_other_threads(struct pf_heap *heap, const struct pf_thread *s
         struct pf_thread *next = thread->next;
         if (thread != self) {
             struct pfi_mutator *mutator = pfi_mutator_of(thread);
+            pfi_handle_cache_flush_locked(&mutator->handles, &heap->roots.handles);
             heap->frame_pins -= mutator->most_frame_pins;
             free(mutator);
         }

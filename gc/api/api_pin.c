@@ -138,8 +138,9 @@ static void report_handles(void *context, uintptr_t slots, size_t count) {
     const struct pf_handle *handles = (const struct pf_handle *)slots;
     const struct pfi_handle_block *block = pfi_handle_block_around(handles);
     for (size_t index = 0; index < count; ++index) {
-        uint32_t birth = block->births[handles + index - block->slots];
-        report_pin(report, handles[index].object, &handles[index], (uint32_t)report->heap->history.count - birth);
+        size_t slot = (size_t)(handles + index - block->slots);
+        report_pin(report, handles[index].object, &handles[index],
+                   pfi_handle_block_collections_since(block, slot, report->heap->history.count));
     }
 }
 

@@ -15,6 +15,7 @@ static void detach_held(struct pf_heap *heap, struct pfi_mutator *mutator) {
     pfi_context_close(&heap->share, &mutator->thread);
     pfi_world_remove(&heap->world, &mutator->thread);
     pfi_mutex_lock(&heap->handle_lock);
+    pfi_handle_cache_flush_locked(&mutator->handles, &heap->roots.handles);
     heap->frame_pins -= mutator->most_frame_pins;
     pfi_mutex_unlock(&heap->handle_lock);
 }

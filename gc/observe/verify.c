@@ -239,23 +239,64 @@ static int check_committed(struct verifier *verifier) {
     return 0;
 }
 
+/* One word of a handle block: a slot, or the value that belongs to it. */
+static int check_handle_word(struct verifier *verifier, const struct pfi_handle_block *block, size_t index,
+                             uintptr_t value) {
+    if (value != 0 && block->births[index] == 0) {
+        return fail(verifier, "slot %zu of handle block %p holds %#zx and is no handle", index, (const void *)block,
+                    (size_t)value);
+    }
+    int generation = pfi_share_generation_of(verifier->share, value & ~verifier->tags.mask);
+    if (pfi_tags_is_reference(verifier->tags, value) && generation >= 0 && pfi_handle_block_age(block) > generation) {
+        return fail(verifier, "handle block %p has age %d and an object of generation %d", (const void *)block,
+                    pfi_handle_block_age(block), generation);
+    }
+    return 0;
+}
+
+static int check_handle_block(struct verifier *verifier, struct pfi_handle_block *block) {
+    bool is_dependent = block->kind == PINFOLD_HANDLE_DEPENDENT;
+    for (size_t index = 0; index < PINFOLD_HANDLES_PER_BLOCK; ++index) {
+        uintptr_t key = block->slots[index].object;
+        uintptr_t value = is_dependent ? pfi_handle_block_values(block)[index].object : 0;
+        if (key == 0 && value != 0) {
+            return fail(verifier, "dependent handle %p has no key and the value %#zx", (void *)&block->slots[index],
+                        (size_t)value);
+        }
+        if (((block->free >> index) & 1) != 0 && block->births[index] != 0) {
+            return fail(verifier, "handle %p is also a free slot", (void *)&block->slots[index]);
+        }
+        if (check_handle_word(verifier, block, index, key) || check_handle_word(verifier, block, index, value)) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+static int check_handles(struct verifier *verifier, const struct pfi_handle_table *table) {
+    for (int kind = 0; kind < PINFOLD_HANDLE_KINDS; ++kind) {
+        for (int age = 0; age < PINFOLD_HANDLE_AGES; ++age) {
+            for (struct pfi_handle_block *block = table->blocks[kind][age]; block != NULL; block = block->next) {
+                if (block->kind != kind || pfi_handle_block_age(block) != age || block->table != table) {
+                    return fail(verifier, "handle block %p (kind %d, age %d) is listed under kind %d, age %d",
+                                (void *)block, block->kind, pfi_handle_block_age(block), kind, age);
+                }
+                if (check_handle_block(verifier, block)) {
+                    return 1;
+                }
+            }
+        }
+    }
+    return 0;
+}
+
 static int check_roots(struct verifier *verifier, struct pfi_roots *roots) {
     verifier->holder = 0;
     verifier->segment = NULL;
     pfi_roots_visit(roots, 2, check_slots, verifier);
     pfi_roots_visit_pins(roots, 2, check_slots, verifier);
-    for (struct pfi_handle_block *block = roots->handles.blocks; block != NULL && !verifier->failed;
-         block = block->next) {
-        for (uint64_t bits = block->in_use; bits != 0; bits &= bits - 1) {
-            uintptr_t value = block->slots[pfi_bits_lowest(bits)].object;
-            int generation = pfi_share_generation_of(verifier->share, value & ~verifier->tags.mask);
-            if (pfi_tags_is_reference(verifier->tags, value) && generation >= 0 && block->age > generation) {
-                return fail(verifier, "handle block %p has age %d and an object of generation %d", (void *)block,
-                            block->age, generation);
-            }
-        }
-    }
-    return verifier->failed;
+    pfi_roots_visit_weak(roots, 2, check_slots, verifier);
+    return verifier->failed || check_handles(verifier, &roots->handles);
 }
 
 static int run_checks(struct verifier *verifier, struct pfi_roots *roots) {

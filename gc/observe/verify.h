@@ -6,7 +6,8 @@
  *     every reference of every object, and every root, is the start of an object
  *     a reference from an older object to generation 0 or 1 lies on a dirty card
  *     object_starts leads to real objects; bins hold free objects of their class and generation, sums equal counters
- *     no mark bits; handle ages <= generation; committed bytes are accounted for
+ *     no mark bits; committed bytes are accounted for
+ *     handles, weak and dependent ones too, hold objects; ages <= generation; free slots are empty
  *
  * On failure the message names object, the one before it, slot, holder, segment and generation.
  */

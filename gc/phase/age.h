@@ -8,7 +8,7 @@
 #include "alloc/share.h"
 #include "gc/state/handle_table.h"
 
-/* Looks at the blocks that the collection of generations 0..condemned looked at. */
+/* Looks at the blocks that the collection of generations 0..condemned looked at, and at no other. */
 void pfi_age_handles(struct pfi_handle_table *table, const struct pfi_share *share, int condemned,
                      struct pfi_tags tags);
 

@@ -1,22 +1,38 @@
 /* SPDX-License-Identifier: MIT */
 #include "gc/root/handles.h"
 
-static void visit_block(struct pfi_handle_block *block, pfi_slots_function *visit, void *context) {
-    uint64_t bits = block->in_use;
-    while (bits != 0) {
-        unsigned first = pfi_bits_lowest(bits);
-        uint64_t rest = ~(bits >> first);
-        unsigned count = rest == 0 ? PINFOLD_HANDLES_PER_BLOCK : pfi_bits_lowest(rest);
-        visit(context, (uintptr_t)&block->slots[first].object, count);
-        bits &= count == PINFOLD_HANDLES_PER_BLOCK ? 0 : ~(pfi_bits_below(count) << first);
+static int oldest_age(int condemned) {
+    return condemned < PINFOLD_OLDEST_AGE ? condemned : PINFOLD_OLDEST_AGE;
+}
+
+struct pfi_handle_block *pfi_handle_walk_next(struct pfi_handle_walk *walk) {
+    while (walk->next == NULL && walk->age > 0) {
+        walk->next = walk->table->blocks[walk->kind][--walk->age];
+    }
+    struct pfi_handle_block *block = walk->next;
+    if (block != NULL) {
+        walk->next = block->next;
+    }
+    return block;
+}
+
+struct pfi_handle_walk pfi_handle_walk_open(const struct pfi_handle_table *table, enum pf_handle_kind kind,
+                                            int condemned) {
+    return (struct pfi_handle_walk){table, kind, oldest_age(condemned) + 1, NULL};
+}
+
+void pfi_handles_visit(const struct pfi_handle_table *table, enum pf_handle_kind kind, int condemned,
+                       pfi_slots_function *visit, void *context) {
+    struct pfi_handle_walk walk = pfi_handle_walk_open(table, kind, condemned);
+    for (struct pfi_handle_block *block; (block = pfi_handle_walk_next(&walk)) != NULL;) {
+        visit(context, (uintptr_t)block->slots, PINFOLD_HANDLES_PER_BLOCK);
     }
 }
 
-void pfi_handles_visit(struct pfi_handle_table *table, enum pf_handle_kind kind, int condemned,
-                       pfi_slots_function *visit, void *context) {
-    for (struct pfi_handle_block *block = table->blocks; block != NULL; block = block->next) {
-        if (block->kind == kind && block->age <= condemned) {
-            visit_block(block, visit, context);
-        }
+void pfi_handles_visit_values(const struct pfi_handle_table *table, int condemned, pfi_slots_function *visit,
+                              void *context) {
+    struct pfi_handle_walk walk = pfi_handle_walk_open(table, PINFOLD_HANDLE_DEPENDENT, condemned);
+    for (struct pfi_handle_block *block; (block = pfi_handle_walk_next(&walk)) != NULL;) {
+        visit(context, (uintptr_t)pfi_handle_block_values(block), PINFOLD_HANDLES_PER_BLOCK);
     }
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * All roots of a heap, in the order in which every pass visits them: frames, sources, handles. Pins are roots of their
- * own: they are visited to mark, but what they hold does not move. (Cards are roots of partial collections and have
- * their own pass; conservative stacks and finalizers join here.)
+ * own: they are visited to mark, but what they hold does not move. Weak and dependent handles keep nothing alive, but
+ * their slots follow what they hold. (Cards are roots of partial collections and have their own pass; conservative
+ * stacks and finalizers join here.)
  */
 #ifndef PINFOLD_GC_ROOT_ROOTS_H
 #define PINFOLD_GC_ROOT_ROOTS_H
@@ -23,6 +24,15 @@ static inline void pfi_roots_visit(struct pfi_roots *roots, int condemned, pfi_s
     }
     pfi_sources_visit(roots->sources, visit, context);
     pfi_handles_visit(&roots->handles, PINFOLD_HANDLE_STRONG, condemned, visit, context);
+}
+
+/* What follows objects without keeping them: once marking has cleared what is dead, each slot holds a live object. */
+static inline void pfi_roots_visit_weak(struct pfi_roots *roots, int condemned, pfi_slots_function *visit,
+                                        void *context) {
+    pfi_handles_visit(&roots->handles, PINFOLD_HANDLE_WEAK, condemned, visit, context);
+    pfi_handles_visit(&roots->handles, PINFOLD_HANDLE_WEAK_LONG, condemned, visit, context);
+    pfi_handles_visit(&roots->handles, PINFOLD_HANDLE_DEPENDENT, condemned, visit, context);
+    pfi_handles_visit_values(&roots->handles, condemned, visit, context);
 }
 
 static inline void pfi_roots_visit_pins(struct pfi_roots *roots, int condemned, pfi_slots_function *visit,

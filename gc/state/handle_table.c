@@ -11,16 +11,57 @@ void pfi_handle_table_init(struct pfi_handle_table *table) {
     memset(table, 0, sizeof *table);
 }
 
-void pfi_handle_table_finish(struct pfi_handle_table *table) {
-    for (struct pfi_handle_block *block = table->blocks; block != NULL;) {
+static void free_blocks(struct pfi_handle_block *block) {
+    while (block != NULL) {
         struct pfi_handle_block *next = block->next;
         free(block);
         block = next;
     }
 }
 
-static bool is_full(const struct pfi_handle_block *block) {
-    return block->in_use == ~(uint64_t)0;
+void pfi_handle_table_finish(struct pfi_handle_table *table) {
+    for (int kind = 0; kind < PINFOLD_HANDLE_KINDS; ++kind) {
+        for (int age = 0; age < PINFOLD_HANDLE_AGES; ++age) {
+            free_blocks(table->blocks[kind][age]);
+        }
+    }
+}
+
+static struct pfi_handle_block **list_of(const struct pfi_handle_block *block) {
+    return &block->table->blocks[block->kind][pfi_handle_block_age(block)];
+}
+
+static void link_block(struct pfi_handle_block *block) {
+    struct pfi_handle_block **list = list_of(block);
+    block->previous = NULL;
+    block->next = *list;
+    if (*list != NULL) {
+        (*list)->previous = block;
+    }
+    *list = block;
+}
+
+static void unlink_block(struct pfi_handle_block *block) {
+    if (block->previous == NULL) {
+        *list_of(block) = block->next;
+    } else {
+        block->previous->next = block->next;
+    }
+    if (block->next != NULL) {
+        block->next->previous = block->previous;
+    }
+}
+
+void pfi_handle_block_set_age_locked(struct pfi_handle_block *block, int age) {
+    if (pfi_handle_block_age(block) != age) {
+        unlink_block(block);
+        pfi_byte_store(&block->age, (uint8_t)age);
+        link_block(block);
+    }
+}
+
+void pfi_handle_block_rejuvenate_locked(struct pfi_handle_block *block) {
+    pfi_handle_block_set_age_locked(block, 0);
 }
 
 static void push_with_room(struct pfi_handle_table *table, struct pfi_handle_block *block) {
@@ -28,39 +69,49 @@ static void push_with_room(struct pfi_handle_table *table, struct pfi_handle_blo
     table->with_room[block->kind] = block;
 }
 
-static struct pfi_handle_block *block_with_room(struct pfi_handle_table *table, enum pf_handle_kind kind) {
-    struct pfi_handle_block *block = table->with_room[kind];
-    if (block != NULL) {
-        return block;
-    }
-    block = aligned_alloc(PINFOLD_HANDLE_BLOCK_ALIGNMENT, PINFOLD_HANDLE_BLOCK_ALIGNMENT);
+/* An empty block holds nothing young. */
+static struct pfi_handle_block *make_block(struct pfi_handle_table *table, enum pf_handle_kind kind) {
+    size_t size = (size_t)PINFOLD_HANDLE_BLOCK_ALIGNMENT * (kind == PINFOLD_HANDLE_DEPENDENT ? 2 : 1);
+    struct pfi_handle_block *block = aligned_alloc(PINFOLD_HANDLE_BLOCK_ALIGNMENT, size);
     if (block == NULL) {
         return NULL;
     }
-    memset(block, 0, sizeof *block);
+    memset(block, 0, size);
     block->magic = block_magic;
     block->table = table;
     block->kind = (uint8_t)kind;
-    block->next = table->blocks;
-    table->blocks = block;
+    block->free = ~(uint64_t)0;
+    pfi_byte_store(&block->age, PINFOLD_OLDEST_AGE);
+    link_block(block);
     push_with_room(table, block);
     return block;
 }
 
-struct pf_handle *pfi_handle_table_add(struct pfi_handle_table *table, enum pf_handle_kind kind, uintptr_t object) {
-    struct pfi_handle_block *block = block_with_room(table, kind);
-    if (block == NULL) {
-        return NULL;
+size_t pfi_handle_table_take_locked(struct pfi_handle_table *table, enum pf_handle_kind kind, struct pf_handle **slots,
+                                    size_t most) {
+    struct pfi_handle_block *block = table->with_room[kind];
+    if (block == NULL && (block = make_block(table, kind)) == NULL) {
+        return 0;
     }
-    unsigned index = pfi_bits_lowest(~block->in_use);
-    block->in_use |= (uint64_t)1 << index;
-    block->slots[index].object = object;
-    pfi_handle_block_rejuvenate(block);
-    if (is_full(block)) { /* it is the first of its list */
+    size_t count = 0;
+    while (count < most && block->free != 0) {
+        slots[count++] = &block->slots[pfi_bits_lowest(block->free)];
+        block->free &= block->free - 1;
+    }
+    if (block->free == 0) { /* it is the first of its list */
         table->with_room[kind] = block->next_with_room;
     }
-    ++table->count[kind];
-    return &block->slots[index];
+    table->count[kind] += count;
+    return count;
+}
+
+void pfi_handle_table_give_locked(struct pfi_handle_table *table, struct pf_handle *slot) {
+    struct pfi_handle_block *block = pfi_handle_block_around(slot);
+    if (block->free == 0) {
+        push_with_room(table, block);
+    }
+    block->free |= (uint64_t)1 << (slot - block->slots);
+    --table->count[block->kind];
 }
 
 struct pfi_handle_block *pfi_handle_block_of(const struct pf_handle *handle) {
@@ -70,17 +121,5 @@ struct pfi_handle_block *pfi_handle_block_of(const struct pf_handle *handle) {
         address >= (uintptr_t)&block->slots[PINFOLD_HANDLES_PER_BLOCK] || block->magic != block_magic) {
         return NULL;
     }
-    size_t index = (address - (uintptr_t)block->slots) / sizeof block->slots[0];
-    return (block->in_use >> index) & 1 ? block : NULL;
-}
-
-void pfi_handle_table_remove(struct pfi_handle_table *table, struct pf_handle *handle) {
-    struct pfi_handle_block *block = pfi_handle_block_around(handle);
-    size_t index = (size_t)(handle - block->slots);
-    handle->object = 0;
-    if (is_full(block)) {
-        push_with_room(table, block);
-    }
-    block->in_use &= ~((uint64_t)1 << index);
-    --table->count[block->kind];
+    return block->births[handle - block->slots] != 0 ? block : NULL;
 }

@@ -1,12 +1,19 @@
 /* SPDX-License-Identifier: MIT
  *
- * Handles: slots in blocks of 64, one kind a block, each block with the age of its youngest object, so that a
- * collection of generation 0 looks only at blocks that can matter.
+ * Handles: slots in blocks of 64, one kind a block, each block with the age of its youngest object. Blocks are listed
+ * by kind and age, so that a collection of generation 0 meets only those that can matter.
  *
- *     block (aligned to its size):  header { links, in_use bits, kind, age } | 64 slots | 64 births | 64 sizes
+ *     blocks[kind][age] -> block -> block      with_room[kind] -> block -> block
  *
- * Invariant: age <= generation of every object of the block. A handle is the address of its slot.
- * Changed by any thread outside collections, one at a time; ages are computed anew by the age phase.
+ *     block (aligned to its size):  header { links, free bits, kind, age } | 64 slots | 64 births | 64 sizes
+ *     ... of dependent handles:     behind it 64 values, at the distance of an alignment from the slots' block
+ *
+ * A slot belongs to the table (a free bit), to a thread's cache (handle_cache.h), or is a handle (its birth is odd).
+ * A slot that is no handle holds 0, so passes over the slots need not know which ones are handles.
+ *
+ * Invariant: age <= generation of every object of the block, values included. A handle is the address of its slot.
+ * Lists, free bits, counts and ages change under the heap's handle lock, which a collection holds from begin to end;
+ * slots and births are their owner's. Ages are computed anew by the age phase.
  */
 #ifndef PINFOLD_GC_HANDLE_TABLE_H
 #define PINFOLD_GC_HANDLE_TABLE_H
@@ -14,9 +21,15 @@
 #include <stdbool.h>
 
 #include "alloc/object.h"
+#include "alloc/platform/atomics.h"
 #include "pinfold/handle.h"
 
-enum { PINFOLD_HANDLES_PER_BLOCK = 64, PINFOLD_OLDEST_AGE = 2, PINFOLD_HANDLE_KINDS = PINFOLD_HANDLE_PINNED + 1 };
+enum {
+    PINFOLD_HANDLES_PER_BLOCK = 64,
+    PINFOLD_OLDEST_AGE = 2,
+    PINFOLD_HANDLE_AGES = PINFOLD_OLDEST_AGE + 1,
+    PINFOLD_HANDLE_KINDS = PINFOLD_HANDLE_DEPENDENT + 1
+};
 
 struct pf_handle {
     uintptr_t object;
@@ -24,14 +37,17 @@ struct pf_handle {
 
 struct pfi_handle_block {
     uint64_t magic;
-    uint64_t in_use;
-    struct pfi_handle_block *next;
-    struct pfi_handle_block *next_with_room;
     struct pfi_handle_table *table; /* that it belongs to */
+    struct pfi_handle_block *next;  /* of the same kind and age */
+    struct pfi_handle_block *previous;
+    struct pfi_handle_block *next_with_room;
+    uint64_t free;                         /* slots that belong to the table */
+    struct pfi_handle_block *next_waiting; /* while a collection marks: see gc/phase/mark_dependent.h */
+    uint64_t waiting;
     uint8_t kind;
-    uint8_t age;
+    uint8_t age; /* atomic */
     struct pf_handle slots[PINFOLD_HANDLES_PER_BLOCK];
-    uint32_t births[PINFOLD_HANDLES_PER_BLOCK]; /* collections before the slot was filled, modulo 2^32 */
+    uint32_t births[PINFOLD_HANDLES_PER_BLOCK]; /* 0: no handle; else see pfi_handle_birth */
     uint16_t plain_granules[PINFOLD_HANDLES_PER_BLOCK];
 };
 
@@ -40,42 +56,78 @@ struct pfi_handle_block {
 enum { PINFOLD_MOST_PLAIN_GRANULES = UINT16_MAX };
 
 struct pfi_handle_table {
-    struct pfi_handle_block *blocks;
-    struct pfi_handle_block *with_room[PINFOLD_HANDLE_KINDS]; /* by kind: exactly the blocks that are not full */
-    size_t count[PINFOLD_HANDLE_KINDS];
+    struct pfi_handle_block *blocks[PINFOLD_HANDLE_KINDS][PINFOLD_HANDLE_AGES];
+    struct pfi_handle_block *with_room[PINFOLD_HANDLE_KINDS]; /* exactly the blocks with free slots */
+    size_t count[PINFOLD_HANDLE_KINDS];                       /* slots that do not belong to the table */
 };
 
 void pfi_handle_table_init(struct pfi_handle_table *table);
 void pfi_handle_table_finish(struct pfi_handle_table *table);
 
-/* A slot that holds `object`; NULL when memory for a block cannot be had. */
-struct pf_handle *pfi_handle_table_add(struct pfi_handle_table *table, enum pf_handle_kind kind, uintptr_t object);
+/* Takes up to `most` slots of one kind out of the table, all of one block; 0 when memory for a block cannot be had. */
+size_t pfi_handle_table_take_locked(struct pfi_handle_table *table, enum pf_handle_kind kind, struct pf_handle **slots,
+                                    size_t most);
+/* Gives a slot back that is no handle. */
+void pfi_handle_table_give_locked(struct pfi_handle_table *table, struct pf_handle *slot);
+
+/* Makes the block look young: it may hold a younger object than before. */
+void pfi_handle_block_rejuvenate_locked(struct pfi_handle_block *block);
+
+/* Gives the block another age. */
+void pfi_handle_block_set_age_locked(struct pfi_handle_block *block, int age);
+
+static inline int pfi_handle_block_age(const struct pfi_handle_block *block) {
+    return pfi_byte_load(&block->age);
+}
 
 /* The block of a live handle; NULL when the address is not one. */
 struct pfi_handle_block *pfi_handle_block_of(const struct pf_handle *handle);
 
-/* The same for what is known to be a live handle. */
+/* The same for what is known to be a slot. */
 enum { PINFOLD_HANDLE_BLOCK_ALIGNMENT = 1024 };
 static_assert(sizeof(struct pfi_handle_block) <= PINFOLD_HANDLE_BLOCK_ALIGNMENT, "a handle finds its block by masking");
 static inline struct pfi_handle_block *pfi_handle_block_around(const struct pf_handle *handle) {
     return (struct pfi_handle_block *)pfi_align_down((uintptr_t)handle, PINFOLD_HANDLE_BLOCK_ALIGNMENT);
 }
 
-void pfi_handle_table_remove(struct pfi_handle_table *table, struct pf_handle *handle);
-
-/* Makes the block look young: its object may have been exchanged for a younger one. */
-static inline void pfi_handle_block_rejuvenate(struct pfi_handle_block *block) {
-    block->age = 0;
+/* The values of a block of dependent handles, in the order of its slots. */
+static inline struct pf_handle *pfi_handle_block_values(struct pfi_handle_block *block) {
+    return (struct pf_handle *)((uintptr_t)block + PINFOLD_HANDLE_BLOCK_ALIGNMENT);
 }
 
-/* Exchanges what a live handle of `block` holds; `collections` is their number so far. plain_granules becomes 0. */
-static inline void pfi_handle_block_fill(struct pfi_handle_block *block, struct pf_handle *handle, uintptr_t value,
+/* The value that belongs to a dependent handle. */
+static inline struct pf_handle *pfi_handle_value(const struct pf_handle *handle) {
+    struct pfi_handle_block *block = pfi_handle_block_around(handle);
+    return &pfi_handle_block_values(block)[handle - block->slots];
+}
+
+/* Collections before the slot was filled, modulo 2^31, and an odd number. */
+static inline uint32_t pfi_handle_birth(uint64_t collections) {
+    return (uint32_t)(collections << 1 | 1);
+}
+/* Collections since then, modulo 2^31. */
+static inline uint32_t pfi_handle_block_collections_since(const struct pfi_handle_block *block, size_t index,
+                                                          uint64_t collections) {
+    return (pfi_handle_birth(collections) - block->births[index]) >> 1;
+}
+
+/* Makes a slot a handle on `object`, or exchanges what a handle holds; `collections` is their number so far.
+ * plain_granules becomes 0. The caller rejuvenates the block unless its age is 0. */
+static inline void pfi_handle_block_fill(struct pfi_handle_block *block, struct pf_handle *handle, uintptr_t object,
                                          uint64_t collections) {
     ptrdiff_t index = handle - block->slots;
-    handle->object = value;
-    block->births[index] = (uint32_t)collections;
+    handle->object = object;
+    block->births[index] = pfi_handle_birth(collections);
     block->plain_granules[index] = 0;
-    pfi_handle_block_rejuvenate(block);
+}
+
+/* Makes a handle a slot that is none. */
+static inline void pfi_handle_block_empty(struct pfi_handle_block *block, struct pf_handle *handle) {
+    handle->object = 0;
+    block->births[handle - block->slots] = 0;
+    if (block->kind == PINFOLD_HANDLE_DEPENDENT) {
+        pfi_handle_value(handle)->object = 0;
+    }
 }
 
 #endif

@@ -7,6 +7,7 @@
 
 #include "alloc/platform/thread.h"
 #include "alloc/share.h"
+#include "gc/state/handle_cache.h"
 #include "pinfold/thread.h"
 
 struct pfi_mutator {
@@ -16,6 +17,7 @@ struct pfi_mutator {
     size_t most_frame_pins;  /* slots that the pinning frames of one chain have had at most: room is kept for them */
     struct pfi_thread_local local; /* owner: the heap */
     char name[16];
+    struct pfi_handle_cache handles;
 };
 
 static inline struct pfi_mutator *pfi_mutator_of(struct pf_thread *thread) {

@@ -7,6 +7,7 @@
 #ifndef PINFOLD_EVENT_H
 #define PINFOLD_EVENT_H
 
+#include "pinfold/handle.h"
 #include "pinfold/stats.h"
 #include "pinfold/thread.h"
 
@@ -41,6 +42,9 @@ struct pf_listener {
     /* Also from the standby list, and to it. */
     void (*segment_created)(void *data, void *base, size_t size, enum pf_segment_kind kind);
     void (*segment_freed)(void *data, void *base, size_t size, enum pf_segment_kind kind);
+    /* On the thread that makes or destroys it, whichever that is, and maybe during a collection. */
+    void (*handle_created)(void *data, const struct pf_handle *handle, enum pf_handle_kind kind);
+    void (*handle_destroyed)(void *data, const struct pf_handle *handle, enum pf_handle_kind kind);
     void (*out_of_memory)(void *data, size_t size);
 };
 

@@ -9,6 +9,7 @@
 #define PINFOLD_VERSION_MINOR 1
 #define PINFOLD_VERSION_PATCH 0
 
+#include "pinfold/address.h"
 #include "pinfold/alloc.h"
 #include "pinfold/barrier.h"
 #include "pinfold/event.h"
@@ -22,5 +23,6 @@
 #include "pinfold/thread.h"
 #include "pinfold/type.h"
 #include "pinfold/walk.h"
+#include "pinfold/weak_table.h"
 
 #endif

@@ -40,7 +40,7 @@ MAY_INCLUDE = {
     "gc/root": BELOW_ROOT,
     "gc/phase": BELOW_PHASE,
     "gc/policy": [],
-    "gc/world": ["include", "alloc/platform", "alloc"],
+    "gc/world": ["include", "alloc/platform", "alloc", "gc/state"],
     "gc/observe": BELOW_PHASE + ["gc/noun"],
     "gc/noun": BELOW_SCRIPT,
     "gc/script": BELOW_SCRIPT,

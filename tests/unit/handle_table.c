@@ -5,6 +5,7 @@
  */
 #include "gc/state/handle_table.h"
 
+#include "tests/support/handle_slots.h"
 #include "tests/support/random.h"
 #include "tests/support/replay.h"
 #include "tests/support/settings.h"
@@ -22,23 +23,26 @@ struct model {
 
 static size_t block_count(const struct pfi_handle_table *table) {
     size_t count = 0;
-    for (const struct pfi_handle_block *block = table->blocks; block != NULL; block = block->next) {
-        ++count;
+    for (int age = 0; age < PINFOLD_HANDLE_AGES; ++age) {
+        count += handle_slots_blocks(table, PINFOLD_HANDLE_STRONG, age);
     }
     return count;
 }
 
 static size_t slots_in_use(const struct pfi_handle_table *table) {
     size_t count = 0;
-    for (const struct pfi_handle_block *block = table->blocks; block != NULL; block = block->next) {
-        count += pfi_bits_count(block->in_use);
+    for (int age = 0; age < PINFOLD_HANDLE_AGES; ++age) {
+        for (const struct pfi_handle_block *block = table->blocks[PINFOLD_HANDLE_STRONG][age]; block != NULL;
+             block = block->next) {
+            count += pfi_bits_count(~block->free);
+        }
     }
     return count;
 }
 
 static void add(struct model *model, struct random *random) {
     uintptr_t object = random_next(random) & ~(uintptr_t)7;
-    struct pf_handle *handle = pfi_handle_table_add(&model->table, PINFOLD_HANDLE_STRONG, object);
+    struct pf_handle *handle = handle_slots_add(&model->table, PINFOLD_HANDLE_STRONG, object);
     ck_assert_ptr_nonnull(handle);
     for (size_t index = 0; index < model->count; ++index) {
         if (model->handles[index] == handle) {
@@ -53,7 +57,7 @@ static void add(struct model *model, struct random *random) {
 static void take_away(struct model *model, struct random *random) {
     size_t index = random_below(random, model->count);
     struct pf_handle *handle = model->handles[index];
-    pfi_handle_table_remove(&model->table, handle);
+    handle_slots_remove(&model->table, handle);
     if (pfi_handle_block_of(handle) != NULL || handle->object != 0) {
         replay_fail("a removed handle still looks like one");
     }
@@ -109,11 +113,11 @@ START_TEST(a_full_block_is_followed_by_a_second_one) {
     struct pfi_handle_table table;
     pfi_handle_table_init(&table);
     for (size_t count = 0; count < PINFOLD_HANDLES_PER_BLOCK; ++count) {
-        ck_assert_ptr_nonnull(pfi_handle_table_add(&table, PINFOLD_HANDLE_STRONG, 16));
+        ck_assert_ptr_nonnull(handle_slots_add(&table, PINFOLD_HANDLE_STRONG, 16));
     }
     ck_assert_uint_eq(block_count(&table), 1);
-    ck_assert_uint_eq(table.blocks->in_use, ~(uint64_t)0);
-    ck_assert_ptr_nonnull(pfi_handle_table_add(&table, PINFOLD_HANDLE_STRONG, 16));
+    ck_assert_uint_eq(table.blocks[PINFOLD_HANDLE_STRONG][0]->free, 0);
+    ck_assert_ptr_nonnull(handle_slots_add(&table, PINFOLD_HANDLE_STRONG, 16));
     ck_assert_uint_eq(block_count(&table), 2);
     pfi_handle_table_finish(&table);
 }
@@ -122,9 +126,9 @@ END_TEST
 START_TEST(only_the_address_of_a_used_slot_is_a_handle) {
     struct pfi_handle_table table;
     pfi_handle_table_init(&table);
-    struct pf_handle *handle = pfi_handle_table_add(&table, PINFOLD_HANDLE_STRONG, 16);
+    struct pf_handle *handle = handle_slots_add(&table, PINFOLD_HANDLE_STRONG, 16);
     struct pfi_handle_block *block = pfi_handle_block_of(handle);
-    ck_assert_ptr_eq(block, table.blocks);
+    ck_assert_ptr_eq(block, table.blocks[PINFOLD_HANDLE_STRONG][0]);
     ck_assert_ptr_null(pfi_handle_block_of(handle + 1));                                       /* not in use */
     ck_assert_ptr_null(pfi_handle_block_of((struct pf_handle *)(void *)((char *)handle + 1))); /* not a slot */
     ck_assert_ptr_null(pfi_handle_block_of((struct pf_handle *)(void *)block));                /* the header */
@@ -137,13 +141,59 @@ END_TEST
 START_TEST(a_new_handle_makes_its_block_young) {
     struct pfi_handle_table table;
     pfi_handle_table_init(&table);
-    (void)pfi_handle_table_add(&table, PINFOLD_HANDLE_STRONG, 16);
-    table.blocks->age = PINFOLD_OLDEST_AGE;
-    (void)pfi_handle_table_add(&table, PINFOLD_HANDLE_STRONG, 32);
-    ck_assert_uint_eq(table.blocks->age, 0);
-    table.blocks->age = PINFOLD_OLDEST_AGE;
-    pfi_handle_block_rejuvenate(table.blocks);
-    ck_assert_uint_eq(table.blocks->age, 0);
+    struct pfi_handle_block *block = pfi_handle_block_around(handle_slots_add(&table, PINFOLD_HANDLE_STRONG, 16));
+    for (int age = PINFOLD_OLDEST_AGE; age > 0; --age) {
+        pfi_handle_block_set_age_locked(block, age);
+        ck_assert_ptr_eq(table.blocks[PINFOLD_HANDLE_STRONG][age], block);
+        (void)handle_slots_add(&table, PINFOLD_HANDLE_STRONG, 32);
+        ck_assert_int_eq(pfi_handle_block_age(block), 0);
+        ck_assert_ptr_eq(table.blocks[PINFOLD_HANDLE_STRONG][0], block);
+        ck_assert_ptr_null(table.blocks[PINFOLD_HANDLE_STRONG][age]);
+    }
+    pfi_handle_table_finish(&table);
+}
+END_TEST
+
+/* Every place in a list: first, in the middle, last. */
+START_TEST(blocks_are_listed_by_their_age) {
+    enum { BLOCKS = 5 };
+    struct pfi_handle_table table;
+    struct pfi_handle_block *blocks[BLOCKS];
+    struct random random = {7};
+    pfi_handle_table_init(&table);
+    for (int i = 0; i < BLOCKS * PINFOLD_HANDLES_PER_BLOCK; i++) {
+        blocks[i / PINFOLD_HANDLES_PER_BLOCK] =
+            pfi_handle_block_around(handle_slots_add(&table, PINFOLD_HANDLE_WEAK, 16));
+    }
+    for (int step = 0; step < 1000; step++) {
+        size_t count[PINFOLD_HANDLE_AGES] = {0};
+        pfi_handle_block_set_age_locked(blocks[random_below(&random, BLOCKS)], (int)random_below(&random, 3));
+        for (int i = 0; i < BLOCKS; i++) {
+            ++count[pfi_handle_block_age(blocks[i])];
+        }
+        for (int age = 0; age < PINFOLD_HANDLE_AGES; age++) {
+            ck_assert_uint_eq(handle_slots_blocks(&table, PINFOLD_HANDLE_WEAK, age), count[age]);
+        }
+    }
+    pfi_handle_table_finish(&table);
+}
+END_TEST
+
+START_TEST(a_dependent_handle_has_a_value_of_its_own) {
+    enum { COUNT = 3 * PINFOLD_HANDLES_PER_BLOCK };
+    static struct pf_handle *handles[COUNT];
+    struct pfi_handle_table table;
+    pfi_handle_table_init(&table);
+    for (uintptr_t i = 0; i < COUNT; i++) {
+        handles[i] = handle_slots_add(&table, PINFOLD_HANDLE_DEPENDENT, 8 * i + 8);
+        pfi_handle_value(handles[i])->object = 8 * i + 1;
+    }
+    for (uintptr_t i = 0; i < COUNT; i++) {
+        ck_assert_uint_eq(handles[i]->object, 8 * i + 8);
+        ck_assert_uint_eq(pfi_handle_value(handles[i])->object, 8 * i + 1);
+    }
+    handle_slots_remove(&table, handles[1]);
+    ck_assert_uint_eq(pfi_handle_value(handles[1])->object, 0);
     pfi_handle_table_finish(&table);
 }
 END_TEST
@@ -154,14 +204,14 @@ START_TEST(a_freed_handle_is_used_again_at_once_however_many_full_blocks_there_a
     struct pfi_handle_table table;
     pfi_handle_table_init(&table);
     for (size_t i = 0; i < COUNT; i++) {
-        handles[i] = pfi_handle_table_add(&table, PINFOLD_HANDLE_STRONG, 0);
+        handles[i] = handle_slots_add(&table, PINFOLD_HANDLE_STRONG, 0);
         ck_assert_ptr_nonnull(handles[i]);
     }
     ck_assert_ptr_null(table.with_room[PINFOLD_HANDLE_STRONG]);
     for (size_t i = 0; i < COUNT; i++) { /* in the order of creation: the oldest block first */
         struct pf_handle *freed = handles[i];
-        pfi_handle_table_remove(&table, freed);
-        handles[i] = pfi_handle_table_add(&table, PINFOLD_HANDLE_STRONG, 0);
+        handle_slots_remove(&table, freed);
+        handles[i] = handle_slots_add(&table, PINFOLD_HANDLE_STRONG, 0);
         ck_assert_ptr_eq(handles[i], freed);
     }
     ck_assert_uint_eq(block_count(&table), BLOCKS);
@@ -171,4 +221,5 @@ END_TEST
 
 SUITE("unit/handle_table", the_table_agrees_with_an_array_of_handles_and_uses_freed_slots_again,
       a_full_block_is_followed_by_a_second_one, only_the_address_of_a_used_slot_is_a_handle,
-      a_new_handle_makes_its_block_young, a_freed_handle_is_used_again_at_once_however_many_full_blocks_there_are)
+      a_new_handle_makes_its_block_young, blocks_are_listed_by_their_age, a_dependent_handle_has_a_value_of_its_own,
+      a_freed_handle_is_used_again_at_once_however_many_full_blocks_there_are)
