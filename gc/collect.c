@@ -11,12 +11,17 @@
 #include "gc/phase/age.h"
 #include "gc/phase/compact.h"
 #include "gc/phase/expand.h"
+#include "gc/phase/finalize.h"
 #include "gc/phase/large.h"
 #include "gc/phase/mark.h"
 #include "gc/phase/pinned.h"
 #include "gc/phase/plan.h"
 #include "gc/phase/relocate.h"
 #include "gc/phase/sweep.h"
+
+static void mark_slots(void *marker, uintptr_t slots, size_t count) {
+    pfi_mark_slots(marker, slots, count);
+}
 
 static void mark_and_plan(struct pfi_cycle *cycle) {
     struct pf_heap *heap = cycle->heap;
@@ -26,6 +31,9 @@ static void mark_and_plan(struct pfi_cycle *cycle) {
     struct pfi_marker marker;
     pfi_mark_open(&marker, &cycle->plan, &heap->mark_stack, heap->tags);
     pfi_mark_roots(&marker, &heap->roots);
+    pfi_mark_drain(&marker);
+    cycle->record.finalizers_ready =
+        pfi_finalize(&cycle->plan, &heap->roots.finalizers, heap->tags, mark_slots, &marker);
     pfi_mark_drain(&marker);
     pfi_mark_close(&marker, &cycle->plan);
     pfi_cycle_end_phase(cycle, PINFOLD_PHASE_MARK);
@@ -109,6 +117,7 @@ int pfi_collect(struct pf_heap *heap, const struct pfi_request *request) {
         settle_old(&cycle);
     }
     pfi_age_handles(&heap->roots.handles, &heap->share, cycle.record.generation, heap->tags);
+    pfi_age_finalizers(&heap->roots.finalizers, &heap->share, cycle.record.generation, heap->tags);
     pfi_cycle_close(&cycle);
     pfi_cycle_verify(&cycle, "after");
     if (cycle.record.generation > 0) {
