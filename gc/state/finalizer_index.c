@@ -7,7 +7,7 @@
 #include "alloc/layout.h"
 
 enum {
-    SHORT = 64, /* nodes: a list up to this long is searched */
+    SHORT = 64, /* nodes: a list up to this long gets no table */
     SMALLEST_CAPACITY = 256,
 };
 
@@ -86,7 +86,7 @@ static size_t suppress_node(struct pfi_finalizer_list *list, struct pfi_finalize
 size_t pfi_finalizer_index_suppress(struct pfi_finalizer_index *index, struct pfi_finalizer_list *list,
                                     uintptr_t value) {
     size_t count = 0;
-    if (list->count <= SHORT || !bring_up_to_date(index, list)) {
+    if ((index->last == NULL && list->count <= SHORT) || !bring_up_to_date(index, list)) {
         for (struct pfi_finalizer *node = list->first; node != NULL && list->count != 0; node = node->next) {
             count += suppress_node(list, node, value);
         }
