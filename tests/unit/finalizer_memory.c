@@ -4,6 +4,9 @@
  * none, however much becomes ready.
  */
 #include "pinfold/finalizer.h"
+
+#include <malloc.h>
+
 #include "tests/support/fixture.h"
 #include "tests/support/process.h"
 #include "tests/support/suite.h"
@@ -87,14 +90,19 @@ START_TEST(without_memory_to_register_it_an_object_is_not_born) {
 }
 END_TEST
 
-START_TEST(an_object_for_which_the_heap_has_no_room_leaves_no_registration) {
+START_TEST(an_object_for_which_the_heap_has_no_room_leaves_no_registration_and_no_memory) {
     struct pf_options options = fixture_tiny_options();
     fixture_set(&options, "reserve_size", "4Mi");
     struct fixture fixture = fixture_open(&options);
     struct pf_type array_type = PINFOLD_BYTES_TYPE_WITH("closing bytes", 1, PINFOLD_TYPE_FINALIZABLE);
-    for (int i = 0; i < 1000; i++) {
-        ck_assert_ptr_null(pf_try_alloc_array(fixture.thread, &array_type, (size_t)64 << 20));
+    ck_assert_ptr_null(pf_try_alloc_array(fixture.thread, &array_type, (size_t)64 << 20));
+    size_t before = mallinfo2().uordblks;
+    for (int i = 0; i < 2000; i++) {
+        if (pf_try_alloc_array(fixture.thread, &array_type, (size_t)64 << 20) != NULL) {
+            ck_abort_msg("64 MiB in a heap of 4");
+        }
     }
+    ck_assert_uint_lt(mallinfo2().uordblks, before + 8192);
     ck_assert_uint_eq(registered(&fixture), 0);
     fixture_close(&fixture);
 }
@@ -102,4 +110,4 @@ END_TEST
 
 SUITE("unit/finalizer_memory", without_memory_a_registration_is_refused_and_the_others_are_handed_out,
       without_memory_to_register_it_an_object_is_not_born,
-      an_object_for_which_the_heap_has_no_room_leaves_no_registration)
+      an_object_for_which_the_heap_has_no_room_leaves_no_registration_and_no_memory)
