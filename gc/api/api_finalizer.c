@@ -3,6 +3,7 @@
  * Finalizers: registration, suppression, taking.
  */
 #include "alloc/platform/check.h"
+#include "alloc/platform/clock.h"
 #include "gc/heap.h"
 #include "pinfold/finalizer.h"
 
@@ -51,6 +52,27 @@ int pf_finalizer_next(struct pf_thread *thread, void **object) {
     require_managed(thread, "pf_finalizer_next");
     PINFOLD_REQUIRE(object != NULL, "pf_finalizer_next: the place for the object is NULL");
     return take(thread, object);
+}
+
+static uint64_t deadline_after(uint64_t timeout_ns) {
+    uint64_t now = pfi_clock_now_ns();
+    return timeout_ns < UINT64_MAX - now ? now + timeout_ns : UINT64_MAX;
+}
+
+int pf_finalizer_wait(struct pf_thread *thread, uint64_t timeout_ns, void **object) {
+    require_managed(thread, "pf_finalizer_wait");
+    PINFOLD_REQUIRE(object != NULL, "pf_finalizer_wait: the place for the object is NULL");
+    uint64_t deadline = deadline_after(timeout_ns);
+    bool goes_on = true;
+    while (!take(thread, object)) {
+        if (!goes_on) {
+            return 0;
+        }
+        pf_native_enter(thread);
+        goes_on = pfi_finalizer_queue_wait(&thread->heap->roots.finalizers, deadline);
+        pf_native_leave(thread); /* another thread may have been quicker */
+    }
+    return 1;
 }
 
 void pf_finalizer_stop_waiting(struct pf_heap *heap) {

@@ -37,6 +37,7 @@ START_TEST(finalizers_without_a_thread_are_refused) {
     ck_assert_refused((void)!pf_finalizer_register(NULL, &object), "register,thread,NULL");
     ck_assert_refused((void)pf_finalizer_suppress(NULL, &object), "suppress,thread,NULL");
     ck_assert_refused((void)pf_finalizer_next(NULL, &object), "next,thread,NULL");
+    ck_assert_refused((void)pf_finalizer_wait(NULL, 0, &object), "wait,thread,NULL");
     ck_assert_refused(pf_finalizer_all_ready(NULL), "all_ready,thread,NULL");
     ck_assert_refused(pf_finalizer_stop_waiting(NULL), "stop_waiting,heap,NULL");
 }
@@ -45,6 +46,7 @@ END_TEST
 START_TEST(taking_without_a_place_for_the_object_is_refused) {
     open_fixture();
     ck_assert_refused((void)pf_finalizer_next(fixture.thread, NULL), "next,place,NULL");
+    ck_assert_refused((void)pf_finalizer_wait(fixture.thread, 0, NULL), "wait,place,NULL");
 }
 END_TEST
 
@@ -52,10 +54,11 @@ START_TEST(a_native_thread_may_not_touch_finalizers) {
     void *object;
     open_fixture();
     struct node *node = fixture_node(fixture.thread, 1);
-    fixture.thread->state = PINFOLD_NATIVE;
+    pf_native_enter(fixture.thread);
     ck_assert_refused((void)!pf_finalizer_register(fixture.thread, node), "register,native");
     ck_assert_refused((void)pf_finalizer_suppress(fixture.thread, node), "suppress,native");
     ck_assert_refused((void)pf_finalizer_next(fixture.thread, &object), "next,native");
+    ck_assert_refused((void)pf_finalizer_wait(fixture.thread, 0, &object), "wait,native");
     ck_assert_refused(pf_finalizer_all_ready(fixture.thread), "all_ready,native");
 }
 END_TEST
