@@ -13,6 +13,10 @@ struct pfi_finalizer_chunk {
 
 void pfi_finalizer_queue_init(struct pfi_finalizer_queue *queue) {
     memset(queue, 0, sizeof *queue);
+    pfi_finalizer_queue_restart(queue);
+}
+
+void pfi_finalizer_queue_restart(struct pfi_finalizer_queue *queue) {
     pfi_mutex_init(&queue->lock);
     pfi_condition_init(&queue->wakes_waiters);
 }

@@ -41,6 +41,9 @@ struct pfi_finalizer_queue {
 void pfi_finalizer_queue_init(struct pfi_finalizer_queue *queue);
 void pfi_finalizer_queue_finish(struct pfi_finalizer_queue *queue);
 
+/* In the child of a fork: nobody has the lock, and nobody waits. */
+void pfi_finalizer_queue_restart(struct pfi_finalizer_queue *queue);
+
 /* A node for a registration to come; NULL: no memory. What is not added must be released. */
 struct pfi_finalizer *pfi_finalizer_queue_reserve(struct pfi_finalizer_queue *queue);
 void pfi_finalizer_queue_release(struct pfi_finalizer_queue *queue, struct pfi_finalizer *node);
