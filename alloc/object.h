@@ -163,4 +163,9 @@ static inline bool pfi_tags_is_reference(struct pfi_tags tags, uintptr_t value) 
     return (tags.set >> (value & tags.mask)) & 1;
 }
 
+/* A reference to `object` as slots hold it: with the lowest tag that makes it one. */
+static inline uintptr_t pfi_tags_refer(struct pfi_tags tags, uintptr_t object) {
+    return object + pfi_bits_lowest(tags.set);
+}
+
 #endif

@@ -11,6 +11,7 @@
 #include "gc/phase/age.h"
 #include "gc/phase/compact.h"
 #include "gc/phase/expand.h"
+#include "gc/phase/finalize.h"
 #include "gc/phase/large.h"
 #include "gc/phase/mark.h"
 #include "gc/phase/mark_dependent.h"
@@ -19,6 +20,10 @@
 #include "gc/phase/relocate.h"
 #include "gc/phase/sweep.h"
 #include "gc/phase/weak.h"
+
+static void mark_slots(void *marker, uintptr_t slots, size_t count) {
+    pfi_mark_slots(marker, slots, count);
+}
 
 /* What is alive, and what else becomes so on the way: values of dependent handles, whose keys may be found alive by
  * each of the other steps. The order is the semantics of weak handles. */
@@ -33,6 +38,9 @@ static void mark(struct pfi_cycle *cycle) {
     pfi_mark_dependents_open(&dependents, handles, cycle->plan.condemned);
     pfi_mark_dependents(&dependents, &marker);
     pfi_weak_clear(handles, PINFOLD_HANDLE_WEAK, &cycle->plan, heap->tags);
+    cycle->record.finalizers_ready =
+        pfi_finalize(&cycle->plan, &heap->roots.finalizers, heap->tags, mark_slots, &marker);
+    pfi_mark_drain(&marker);
     pfi_mark_dependents(&dependents, &marker);
     pfi_weak_clear(handles, PINFOLD_HANDLE_WEAK_LONG, &cycle->plan, heap->tags);
     pfi_mark_dependents_clear_dead(&dependents);
@@ -126,6 +134,7 @@ int pfi_collect(struct pf_heap *heap, const struct pfi_request *request) {
         settle_old(&cycle);
     }
     pfi_age_handles(&heap->roots.handles, &heap->share, cycle.record.generation, heap->tags);
+    pfi_age_finalizers(&heap->roots.finalizers, &heap->share, cycle.record.generation, heap->tags);
     pfi_cycle_close(&cycle);
     pfi_cycle_verify(&cycle, "after");
     return cycle.record.generation;

@@ -53,6 +53,12 @@ const struct pf_thread *pfi_heap_hold(struct pf_heap *heap) {
     return self;
 }
 
+bool pfi_heap_may_hold(const struct pf_heap *heap, uintptr_t object) {
+    const struct pfi_segment *segment = pfi_arena_segment_of(&heap->arena, object);
+    return segment != NULL && object >= segment->first && object < pfi_segment_allocated_now(segment) &&
+           object % PINFOLD_GRANULE == 0;
+}
+
 bool pfi_heap_reserve_pins_locked(struct pf_heap *heap, size_t more) {
     size_t handles = heap->roots.handles.count[PINFOLD_HANDLE_PINNED];
     return pfi_pin_queue_reserve(&heap->pin_queue, handles + heap->frame_pins + more);

@@ -56,6 +56,9 @@ void pfi_heap_resume(struct pf_heap *heap);
  * attached and managed. */
 const struct pf_thread *pfi_heap_hold(struct pf_heap *heap);
 
+/* As much as can be seen of an object's address without looking at what lies before it. */
+bool pfi_heap_may_hold(const struct pf_heap *heap, uintptr_t object);
+
 /* Room in the pin queue for `more` pinned objects than now; under handle_lock. false: no memory, nothing has changed.
  */
 bool pfi_heap_reserve_pins_locked(struct pf_heap *heap, size_t more);

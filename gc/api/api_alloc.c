@@ -23,7 +23,8 @@ struct allocation {
     const struct pf_type *type;
     size_t size;
     size_t length;
-    size_t alignment; /* 0: an ordinary object; of what pfi_pinned_request tells otherwise */
+    size_t alignment;                /* 0: an ordinary object; of what pfi_pinned_request tells otherwise */
+    struct pfi_finalizer *finalizer; /* for an object that is registered as it is born: a node, until it is used */
     uintptr_t object;
 };
 
@@ -101,6 +102,15 @@ static enum pfi_exhausted fit_old(struct allocation *allocation) {
     return why;
 }
 
+static void register_finalizer(struct allocation *allocation) {
+    struct pf_heap *heap = allocation->heap;
+    if (allocation->finalizer != NULL) {
+        uintptr_t value = pfi_tags_refer(heap->tags, allocation->object);
+        pfi_finalizer_queue_add(&heap->roots.finalizers, allocation->finalizer, value);
+        allocation->finalizer = NULL;
+    }
+}
+
 static enum pfi_exhausted fit(struct allocation *allocation) {
     enum pfi_exhausted why = is_born_old(allocation) ? fit_old(allocation) : fit_small(allocation);
     if (why == PINFOLD_EXHAUSTED_NOT) {
@@ -108,6 +118,7 @@ static enum pfi_exhausted fit(struct allocation *allocation) {
         if (allocation->type->element_size != 0) {
             pfi_words(allocation->object)[1] = allocation->length;
         }
+        register_finalizer(allocation);
     }
     return why;
 }
@@ -137,7 +148,7 @@ static enum pf_reason budget_reason(const struct allocation *allocation) {
     return is_born_old(allocation) ? PINFOLD_REASON_LARGE_BUDGET : PINFOLD_REASON_BUDGET;
 }
 
-static bool fit_after_collecting(struct allocation *allocation) {
+static bool fit_with_effort(struct allocation *allocation) {
     enum pfi_exhausted why = fit(allocation);
     if (why == PINFOLD_EXHAUSTED_BUDGET) {
         why = collect_and_fit(allocation, 0, budget_reason(allocation));
@@ -157,6 +168,23 @@ static bool fit_after_collecting(struct allocation *allocation) {
         why = collect_and_fit(allocation, 2, PINFOLD_REASON_LAST_CHANCE);
     }
     return why == PINFOLD_EXHAUSTED_NOT;
+}
+
+/* The node for a registration is there before the object is, so that no object is lost for want of one. */
+static bool fit_after_collecting(struct allocation *allocation) {
+    struct pfi_finalizer_queue *queue = &allocation->heap->roots.finalizers;
+    if ((allocation->type->flags & PINFOLD_TYPE_FINALIZABLE) == 0) {
+        return fit_with_effort(allocation);
+    }
+    allocation->finalizer = pfi_finalizer_queue_reserve(queue);
+    if (allocation->finalizer == NULL) {
+        return false;
+    }
+    bool fits = fit_with_effort(allocation);
+    if (!fits) {
+        pfi_finalizer_queue_release(queue, allocation->finalizer);
+    }
+    return fits;
 }
 
 /* Collections of all generations, mostly young ones. */
@@ -179,7 +207,7 @@ static void allocation_open(struct allocation *allocation, struct pf_thread *thr
     if (alignment == 0 && (type->flags & PINFOLD_TYPE_PINNED) != 0) {
         alignment = PINFOLD_GRANULE;
     }
-    *allocation = (struct allocation){thread->heap, pfi_mutator_of(thread), type, size, length, alignment, 0};
+    *allocation = (struct allocation){thread->heap, pfi_mutator_of(thread), type, size, length, alignment, NULL, 0};
     PINFOLD_REQUIRE(!pf_thread_is_native(thread), "thread %s allocates a %s while it is native", pf_thread_name(thread),
                     type->name);
     PINFOLD_REQUIRE(size >= PINFOLD_MIN_OBJECT && size % PINFOLD_GRANULE == 0,

@@ -151,6 +151,7 @@ enum pf_status pf_heap_create(const struct pf_options *options, struct pf_heap *
         return status;
     }
     pfi_handle_table_init(&created->roots.handles);
+    pfi_finalizer_queue_init(&created->roots.finalizers);
     pfi_mutex_init(&created->handle_lock);
     pfi_world_init(&created->world, &created->roots.threads, (uint64_t)in_force.slow_stop_us * 1000, report_slow_thread,
                    created);
@@ -168,6 +169,7 @@ void pf_heap_destroy(struct pf_heap *heap) {
     pfi_world_finish(&heap->world);
     pfi_mutex_finish(&heap->handle_lock);
     pfi_share_finish(&heap->share);
+    pfi_finalizer_queue_finish(&heap->roots.finalizers);
     pfi_handle_table_finish(&heap->roots.handles);
     pfi_plug_list_finish(&heap->plug_list);
     pfi_pin_queue_finish(&heap->pin_queue);

@@ -46,6 +46,9 @@ void pf_heap_statistics(struct pf_heap *heap, struct pf_statistics *statistics) 
     statistics->standby_segments = heap->arena.pool.count;
     statistics->standby_bytes = heap->arena.pool.bytes;
     statistics->threads = heap->world.thread_count;
+    struct pfi_finalizer_counts finalizers = pfi_finalizer_queue_count(&heap->roots.finalizers);
+    statistics->finalizers_registered = finalizers.registered;
+    statistics->finalizers_ready = finalizers.ready;
     pfi_mutex_unlock(&share->old_lock);
     pfi_mutex_unlock(&share->small_lock);
     pfi_world_release(&heap->world);

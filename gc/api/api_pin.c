@@ -4,24 +4,17 @@
  */
 #include "alloc/context.h"
 #include "alloc/object_starts.h"
-#include "alloc/platform/bitmap.h"
 #include "alloc/platform/check.h"
 #include "gc/heap.h"
 #include "gc/world/mutator.h"
 #include "pinfold/pin.h"
 
-/* As much as can be seen of an object's address without looking at what lies before it. */
-static bool is_in_a_segment(const struct pfi_arena *arena, uintptr_t object) {
-    const struct pfi_segment *segment = pfi_arena_segment_of(arena, object);
-    return segment != NULL && object >= segment->first && object < pfi_segment_allocated_now(segment) &&
-           object % PINFOLD_GRANULE == 0;
-}
-
 enum pf_status pf_pin(struct pf_heap *heap, void *object, struct pf_handle **pin) {
     PINFOLD_REQUIRE(heap != NULL && pin != NULL, "pf_pin: the heap or the place for the pin is NULL");
-    PINFOLD_REQUIRE(is_in_a_segment(&heap->arena, (uintptr_t)object), "pf_pin: %p is no object of this heap", object);
-    uintptr_t tag = pfi_bits_lowest(heap->tags.set); /* without a tag of a reference the pin would hold nothing */
-    return pf_handle_create(heap, PINFOLD_HANDLE_PINNED, (char *)object + tag, pin);
+    PINFOLD_REQUIRE(pfi_heap_may_hold(heap, (uintptr_t)object), "pf_pin: %p is no object of this heap", object);
+    /* Without a tag of a reference the pin would hold nothing. */
+    void *reference = (void *)pfi_tags_refer(heap->tags, (uintptr_t)object);
+    return pf_handle_create(heap, PINFOLD_HANDLE_PINNED, reference, pin);
 }
 
 void pf_unpin(struct pf_heap *heap, struct pf_handle *pin) {

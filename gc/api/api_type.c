@@ -198,8 +198,9 @@ enum pf_status pf_type_check(const struct pf_type *type, char *message, size_t m
         return refuse(report, "type %s: base size %u is not a multiple of 8 of at least 16", type->name,
                       (unsigned)type->base_size);
     }
-    if ((type->flags & ~(unsigned)PINFOLD_TYPE_PINNED) != 0) {
-        return refuse(report, "type %s: there are no flags %#x, only PINFOLD_TYPE_PINNED", type->name, type->flags);
+    if ((type->flags & ~(unsigned)(PINFOLD_TYPE_PINNED | PINFOLD_TYPE_FINALIZABLE)) != 0) {
+        return refuse(report, "type %s: there are no flags %#x, only PINFOLD_TYPE_PINNED and PINFOLD_TYPE_FINALIZABLE",
+                      type->name, type->flags);
     }
     if (scan_misses_runs(type)) {
         return refuse(report, "type %s: scan kind %d does not look at all of its runs", type->name, type->scan);

@@ -290,10 +290,27 @@ static int check_handles(struct verifier *verifier, const struct pfi_handle_tabl
     return 0;
 }
 
+static int check_finalizer_ages(struct verifier *verifier, const struct pfi_finalizer_queue *queue) {
+    for (int age = 0; age < PINFOLD_FINALIZER_AGES; ++age) {
+        for (const struct pfi_finalizer *node = queue->registered[age].first; node != NULL; node = node->next) {
+            int generation = pfi_share_generation_of(verifier->share, node->value & ~verifier->tags.mask);
+            if (node->value != 0 && generation < age) {
+                return fail(verifier, "finalizer %p has age %d and an object of generation %d", (const void *)node, age,
+                            generation);
+            }
+        }
+    }
+    return 0;
+}
+
 static int check_roots(struct verifier *verifier, struct pfi_roots *roots) {
     verifier->holder = 0;
     verifier->segment = NULL;
     pfi_roots_visit(roots, 2, check_slots, verifier);
+    pfi_finalizers_visit_registered(&roots->finalizers, 2, check_slots, verifier);
+    if (check_finalizer_ages(verifier, &roots->finalizers) != 0) {
+        return 1;
+    }
     pfi_roots_visit_pins(roots, 2, check_slots, verifier);
     pfi_roots_visit_weak(roots, 2, check_slots, verifier);
     return verifier->failed || check_handles(verifier, &roots->handles);

@@ -188,6 +188,7 @@ void pfi_relocate(const struct pfi_move_plan *plan, struct pfi_roots *roots, str
     };
     pfi_roots_visit(roots, plan->condemned, visit_any_slots, &relocator);
     pfi_roots_visit_weak(roots, plan->condemned, visit_any_slots, &relocator);
+    pfi_finalizers_visit_registered(&roots->finalizers, plan->condemned, visit_any_slots, &relocator);
     pfi_cards_visit_older(plan->share, plan->condemned, visit_any_slots, &relocator);
     finish_waiting(&relocator); /* cards of older objects are complete before others are cleaned */
     clean_condemned_cards(plan);

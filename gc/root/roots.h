@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: MIT
  *
- * All roots of a heap, in the order in which every pass visits them: frames, sources, handles. Pins are roots of their
- * own: they are visited to mark, but what they hold does not move. Weak and dependent handles keep nothing alive, but
- * their slots follow what they hold. (Cards are roots of partial collections and have their own pass; conservative
- * stacks and finalizers join here.)
+ * All roots of a heap, in the order in which every pass visits them: frames, sources, finalizers, handles. Pins are
+ * roots of their own: they are visited to mark, but what they hold does not move. Weak and dependent handles keep
+ * nothing alive, but their slots follow what they hold. (Cards are roots of partial collections and have their own pass;
+ * conservative stacks join here.)
  */
 #ifndef PINFOLD_GC_ROOT_ROOTS_H
 #define PINFOLD_GC_ROOT_ROOTS_H
 
+#include "gc/root/finalizers.h"
 #include "gc/root/frames.h"
 #include "gc/root/handles.h"
 #include "gc/root/sources.h"
@@ -16,6 +17,7 @@ struct pfi_roots {
     struct pf_thread *threads; /* the attached ones, linked by `next` */
     struct pf_root_source *sources;
     struct pfi_handle_table handles;
+    struct pfi_finalizer_queue finalizers;
 };
 
 static inline void pfi_roots_visit(struct pfi_roots *roots, int condemned, pfi_slots_function *visit, void *context) {
@@ -23,6 +25,7 @@ static inline void pfi_roots_visit(struct pfi_roots *roots, int condemned, pfi_s
         pfi_frames_visit(thread, visit, context);
     }
     pfi_sources_visit(roots->sources, visit, context);
+    pfi_finalizers_visit_ready(&roots->finalizers, visit, context);
     pfi_handles_visit(&roots->handles, PINFOLD_HANDLE_STRONG, condemned, visit, context);
 }
 

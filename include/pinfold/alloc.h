@@ -8,6 +8,9 @@
  * segments of their own, the pinned object heap, which is collected with generation 2. Two ways lead there: every
  * object of a type with the flag PINFOLD_TYPE_PINNED, whichever of these calls makes it, and pf_alloc_pinned and its
  * like for objects of any type.
+ *
+ * Objects of a type with the flag PINFOLD_TYPE_FINALIZABLE are registered for finalization by each of these calls; no
+ * memory for the registration is out of memory.
  */
 #ifndef PINFOLD_ALLOC_H
 #define PINFOLD_ALLOC_H
@@ -36,11 +39,11 @@ static inline size_t pf_max_length(const struct pf_type *type) {
     return type->element_size == 0 ? 0 : (SIZE_MAX / 4 - type->base_size) / type->element_size;
 }
 
-/* Takes `size` bytes from the thread's context; 0 when it has not got them, or when the type's objects are born pinned,
- * which needs more than a context. */
+/* Takes `size` bytes from the thread's context; 0 when it has not got them, or when the type's objects are born pinned
+ * or registered, which needs more than a context. */
 static inline int pf_bump(struct pf_thread *thread, const struct pf_type *type, size_t size, void **object) {
     char *start = thread->alloc_ptr;
-    if (PINFOLD_UNLIKELY(size > (size_t)(thread->alloc_limit - start) || (type->flags & PINFOLD_TYPE_PINNED) != 0)) {
+    if (PINFOLD_UNLIKELY(size > (size_t)(thread->alloc_limit - start) || (type->flags & PINFOLD_TYPE_SLOW) != 0)) {
         return 0;
     }
     thread->alloc_ptr = start + size;

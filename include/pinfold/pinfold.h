@@ -13,6 +13,7 @@
 #include "pinfold/alloc.h"
 #include "pinfold/barrier.h"
 #include "pinfold/event.h"
+#include "pinfold/finalizer.h"
 #include "pinfold/fork.h"
 #include "pinfold/handle.h"
 #include "pinfold/heap.h"

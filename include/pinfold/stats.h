@@ -92,6 +92,7 @@ struct pf_collection {
     size_t demoted_bytes;                     /* pinned objects that stayed younger than survivors become */
     size_t held_bytes[PINFOLD_GENERATIONS];   /* of free_bytes: right before pins, which nothing can slide over */
     size_t budget_bytes[PINFOLD_GENERATIONS]; /* for the time until the next one */
+    size_t finalizers_ready;                  /* registrations whose object this collection found dead (finalizer.h) */
 };
 
 struct pf_statistics {
@@ -110,9 +111,11 @@ struct pf_statistics {
     size_t segments;
     size_t large_segments;
     size_t pinned_segments;
-    size_t standby_segments; /* empty ones that kept their address range: the option retain_vm */
-    size_t standby_bytes;    /* of address space; none of it is committed */
-    size_t threads;          /* attached now */
+    size_t standby_segments;      /* empty ones that kept their address range: the option retain_vm */
+    size_t standby_bytes;         /* of address space; none of it is committed */
+    size_t finalizers_registered; /* registrations of objects that no collection has found dead (finalizer.h) */
+    size_t finalizers_ready;      /* ... of objects that wait to be taken */
+    size_t threads;               /* attached now */
 };
 
 /* The figures as they are now. Any thread may ask, attached or not; it waits for a collection that is going on. Not a

@@ -39,7 +39,9 @@ enum pf_scan {
 
 enum pf_type_flags {
     PINFOLD_TYPE_PLAIN = 0,
-    PINFOLD_TYPE_PINNED = 1 /* born pinned: every object of the type stays where it is until it dies (alloc.h) */
+    PINFOLD_TYPE_PINNED = 1,      /* born pinned: every object of the type stays where it is until it dies (alloc.h) */
+    PINFOLD_TYPE_FINALIZABLE = 2, /* every object of the type is registered for finalization by birth (finalizer.h) */
+    PINFOLD_TYPE_SLOW = 3         /* the flags that inline allocation leaves to the library */
 };
 
 /* Visits every reference slot of an object, each once, through pf_visit_slot or pf_visit_slots; must not allocate,
