@@ -116,24 +116,27 @@ static size_t decommit_run(struct pfi_share *share, uintptr_t run, size_t size) 
     return size;
 }
 
+/* Through the bins: objects that other threads have just taken may have no header yet, so a walk over segments would
+ * need a stopped world. */
 size_t pfi_large_decommit_free(struct pfi_share *share, size_t keep, size_t limit) {
+    const struct pfi_free_list *list = &share->generations[PINFOLD_LARGE].free_list;
     size_t kept = 0;
     size_t given = 0;
     if (share->options->stress.poison) {
         return 0;
     }
-    for (struct pfi_segment *segment = share->large_segments; segment != NULL; segment = segment->next) {
-        uintptr_t object = segment->first;
-        while (object < segment->allocated && given < limit) {
-            size_t size = pfi_large_footprint(pfi_object_size(object));
-            if (pfi_object_is_free(object) && !pfi_large_run_is_clean(object) && size >= SMALLEST_DECOMMIT) {
-                if (kept < keep) {
-                    kept += size;
-                } else {
-                    given += decommit_run(share, object, size);
-                }
+    for (unsigned bin = pfi_free_list_bin(list, SMALLEST_DECOMMIT); bin < list->bin_count; ++bin) {
+        uintptr_t run = list->bins[bin].head;
+        for (; run != 0 && given < limit; run = *pfi_free_object_link(run)) {
+            size_t size = pfi_object_size(run);
+            if (pfi_large_run_is_clean(run) || size < SMALLEST_DECOMMIT) {
+                continue;
             }
-            object += size;
+            if (kept < keep) {
+                kept += size;
+            } else {
+                given += decommit_run(share, run, size);
+            }
         }
     }
     return given;

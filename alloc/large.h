@@ -30,7 +30,7 @@ static inline bool pfi_large_run_is_clean(uintptr_t run) {
     return *pfi_free_object_planned_end(run) != 0;
 }
 
-/* Gives the memory of free runs back to the system, keeping the first `keep` bytes of them (in chain order) for the
+/* Gives the memory of free runs back to the system, keeping the first `keep` bytes of them (shorter ones first) for the
  * allocations to come; at most `limit` bytes a call. Returns what it gave back. */
 size_t pfi_large_decommit_free(struct pfi_share *share, size_t keep, size_t limit);
 
