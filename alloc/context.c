@@ -20,7 +20,7 @@ size_t pfi_context_rest(const struct pf_thread *thread) {
     return is_empty ? 0 : (size_t)(thread->alloc_limit - thread->alloc_ptr) + PINFOLD_MIN_OBJECT;
 }
 
-static void close_locked(struct pfi_share *share, struct pf_thread *thread) {
+static void close_locked(struct pfi_share *share, struct pf_thread *thread) PINFOLD_NEEDS(share->small_lock) {
     if (pfi_context_is_closed(thread)) {
         return;
     }
@@ -70,7 +70,7 @@ static void use_gap(struct pfi_share *share, uintptr_t item, size_t size) {
     }
 }
 
-static uintptr_t take_gap_locked(struct pfi_share *share, size_t size) {
+static uintptr_t take_gap_locked(struct pfi_share *share, size_t size) PINFOLD_NEEDS(share->small_lock) {
     struct pfi_generation *youngest = &share->generations[0];
     if (youngest->free_list.nonempty == 0 || youngest->budget_left <= 0) {
         return 0;
@@ -105,7 +105,7 @@ static size_t gap_chunk(const struct pfi_share *share, size_t gap, size_t needed
 }
 
 static bool refill_from_gap(struct pfi_share *share, struct pf_thread *thread, size_t size,
-                            struct pfi_dirty_range *dirty) {
+                            struct pfi_dirty_range *dirty) PINFOLD_NEEDS(share->small_lock) {
     struct pfi_free_list *gaps = &share->generations[0].free_list;
     size_t needed = size + PINFOLD_MIN_OBJECT;
     if (gaps->nonempty == 0) {
@@ -127,7 +127,7 @@ static bool refill_from_gap(struct pfi_share *share, struct pf_thread *thread, s
 }
 
 static enum pfi_exhausted refill_locked(struct pfi_share *share, struct pf_thread *thread, size_t size,
-                                        struct pfi_dirty_range *dirty) {
+                                        struct pfi_dirty_range *dirty) PINFOLD_NEEDS(share->small_lock) {
     struct pfi_segment *segment = share->ephemeral;
     struct pfi_generation *youngest = &share->generations[0];
     if (youngest->budget_left <= 0) {

@@ -16,7 +16,7 @@
 /* Finds room for an object of `size` bytes; under share->old_lock. The caller must zero what is `dirty`, which may wait
  * until the lock is released, and write the header before anything may walk. Both are written on success only. */
 enum pfi_exhausted pfi_large_allocate_locked(struct pfi_share *share, size_t size, uintptr_t *object,
-                                             struct pfi_dirty *dirty);
+                                             struct pfi_dirty *dirty) PINFOLD_NEEDS(share->old_lock);
 
 /* What an object of `size` bytes takes. */
 static inline size_t pfi_large_footprint(size_t size) {

@@ -28,7 +28,8 @@ struct pfi_pinned_request {
 /* Finds room; under share->old_lock. The caller must zero what is `dirty`, which may wait until the lock is released,
  * and write the header before anything may walk. Both are written on success only. */
 enum pfi_exhausted pfi_pinned_heap_allocate_locked(struct pfi_share *share, const struct pfi_pinned_request *request,
-                                                   uintptr_t *object, struct pfi_dirty *dirty);
+                                                   uintptr_t *object, struct pfi_dirty *dirty)
+    PINFOLD_NEEDS(share->old_lock);
 
 /* Makes [start, start + size) a free object and puts it at the end of its bin if it is large enough for one; nothing
  * when size is 0. Clean only when the whole pages inside it are. */

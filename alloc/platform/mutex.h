@@ -10,7 +10,9 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-struct pfi_mutex {
+#include "alloc/platform/capability.h"
+
+struct PINFOLD_CAPABILITY("mutex") pfi_mutex {
     pthread_mutex_t native;
 };
 
@@ -20,16 +22,17 @@ struct pfi_condition {
 
 void pfi_mutex_init(struct pfi_mutex *mutex);
 void pfi_mutex_finish(struct pfi_mutex *mutex);
-void pfi_mutex_lock(struct pfi_mutex *mutex);
-void pfi_mutex_unlock(struct pfi_mutex *mutex);
+void pfi_mutex_lock(struct pfi_mutex *mutex) PINFOLD_ACQUIRES(*mutex);
+void pfi_mutex_unlock(struct pfi_mutex *mutex) PINFOLD_RELEASES(*mutex);
 
 void pfi_condition_init(struct pfi_condition *condition);
 void pfi_condition_finish(struct pfi_condition *condition);
 
 /* Both may return though nothing was signalled. */
-void pfi_condition_wait(struct pfi_condition *condition, struct pfi_mutex *mutex);
+void pfi_condition_wait(struct pfi_condition *condition, struct pfi_mutex *mutex) PINFOLD_NEEDS(*mutex);
 /* false: the deadline has passed. */
-bool pfi_condition_wait_until(struct pfi_condition *condition, struct pfi_mutex *mutex, uint64_t deadline_ns);
+bool pfi_condition_wait_until(struct pfi_condition *condition, struct pfi_mutex *mutex, uint64_t deadline_ns)
+    PINFOLD_NEEDS(*mutex);
 
 void pfi_condition_signal(struct pfi_condition *condition);
 void pfi_condition_broadcast(struct pfi_condition *condition);

@@ -56,11 +56,13 @@ static enum pfi_exhausted fit_small(struct allocation *allocation) {
     return PINFOLD_EXHAUSTED_NOT;
 }
 
-static enum pfi_exhausted fit_large_locked(struct allocation *allocation, struct pfi_dirty *dirty) {
+static enum pfi_exhausted fit_large_locked(struct allocation *allocation, struct pfi_dirty *dirty)
+    PINFOLD_NEEDS(allocation->heap->share.old_lock) {
     return pfi_large_allocate_locked(&allocation->heap->share, allocation->size, &allocation->object, dirty);
 }
 
-static enum pfi_exhausted fit_pinned_locked(struct allocation *allocation, struct pfi_dirty *dirty) {
+static enum pfi_exhausted fit_pinned_locked(struct allocation *allocation, struct pfi_dirty *dirty)
+    PINFOLD_NEEDS(allocation->heap->share.old_lock) {
     struct pfi_pinned_request request = {
         .size = allocation->size,
         .alignment = allocation->alignment,
@@ -71,7 +73,7 @@ static enum pfi_exhausted fit_pinned_locked(struct allocation *allocation, struc
 
 /* A new segment is the first of its chain; `created` is a copy of it, so that it can be told without the lock. */
 static enum pfi_exhausted fit_old_locked(struct allocation *allocation, struct pfi_dirty *dirty,
-                                         struct pfi_segment *created) {
+                                         struct pfi_segment *created) PINFOLD_NEEDS(allocation->heap->share.old_lock) {
     struct pfi_share *share = &allocation->heap->share;
     struct pfi_segment *const *chain = is_pinned(allocation) ? &share->pinned_segments : &share->large_segments;
     const struct pfi_segment *newest = *chain;
@@ -89,9 +91,9 @@ static enum pfi_exhausted fit_old(struct allocation *allocation) {
     struct pf_heap *heap = allocation->heap;
     struct pfi_segment created = {0};
     struct pfi_dirty dirty = {0};
-    pfi_mutex_lock(&heap->share.old_lock);
+    pfi_mutex_lock(&allocation->heap->share.old_lock);
     enum pfi_exhausted why = fit_old_locked(allocation, &dirty, &created);
-    pfi_mutex_unlock(&heap->share.old_lock);
+    pfi_mutex_unlock(&allocation->heap->share.old_lock);
     pfi_dirty_clear(&dirty);
     if (created.base != 0) {
         PINFOLD_SEND(&heap->events, segment_created, (void *)created.base, created.end - created.base, created.kind);

@@ -29,7 +29,7 @@ void pfi_world_finish(struct pfi_world *world) {
 }
 
 /* `thread` stands still from now on, or at least does not touch objects. */
-static void count_down_locked(struct pfi_world *world, struct pf_thread *thread) {
+static void count_down_locked(struct pfi_world *world, struct pf_thread *thread) PINFOLD_NEEDS(world->mutex) {
     pfi_word_fetch_or(&thread->state, PINFOLD_NATIVE);
     pfi_counter_subtract(&world->awaited, 1);
     if (pfi_counter_read(&world->awaited) == 0) {
@@ -37,14 +37,14 @@ static void count_down_locked(struct pfi_world *world, struct pf_thread *thread)
     }
 }
 
-static void wait_while_stopping_locked(struct pfi_world *world) {
+static void wait_while_stopping_locked(struct pfi_world *world) PINFOLD_NEEDS(world->mutex) {
     while (world->is_stopping) {
         pfi_condition_wait(&world->resumed, &world->mutex);
     }
 }
 
 /* What every managed thread does when somebody else is stopping the world; nothing otherwise. */
-static void stand_still_locked(struct pfi_world *world, struct pf_thread *self) {
+static void stand_still_locked(struct pfi_world *world, struct pf_thread *self) PINFOLD_NEEDS(world->mutex) {
     if (world->is_stopping) {
         count_down_locked(world, self);
         wait_while_stopping_locked(world);
@@ -81,7 +81,7 @@ void pfi_world_leave_native(struct pfi_world *world, struct pf_thread *thread) {
 }
 
 /* Asks everyone to stop; `awaited` is the number of those who still run. */
-static void ask_all_locked(struct pfi_world *world, const struct pf_thread *self) {
+static void ask_all_locked(struct pfi_world *world, const struct pf_thread *self) PINFOLD_NEEDS(world->mutex) {
     for (struct pf_thread *thread = *world->threads; thread != NULL; thread = thread->next) {
         if (thread != self && (pfi_word_fetch_or(&thread->state, PINFOLD_STOP) & PINFOLD_NATIVE) == 0) {
             pfi_counter_add(&world->awaited, 1);
@@ -89,7 +89,8 @@ static void ask_all_locked(struct pfi_world *world, const struct pf_thread *self
     }
 }
 
-static void report_slow_locked(const struct pfi_world *world, const struct pf_thread *self) {
+static void report_slow_locked(const struct pfi_world *world, const struct pf_thread *self)
+    PINFOLD_NEEDS(world->mutex) {
     uint64_t waited_ns = pfi_clock_now_ns() - world->stop_began_ns;
     for (const struct pf_thread *thread = *world->threads; thread != NULL; thread = thread->next) {
         if (thread != self && (pfi_word_load(&thread->state) & PINFOLD_NATIVE) == 0) {
@@ -99,7 +100,7 @@ static void report_slow_locked(const struct pfi_world *world, const struct pf_th
 }
 
 /* The mutex is free meanwhile: those who arrive need it. */
-static void spin_until_stopped(struct pfi_world *world) {
+static void spin_until_stopped(struct pfi_world *world) PINFOLD_NEEDS(world->mutex) {
     uint64_t deadline = pfi_clock_now_ns() + SPIN_NS;
     pfi_mutex_unlock(&world->mutex);
     while (pfi_counter_read(&world->awaited) != 0 && pfi_clock_now_ns() < deadline) {
@@ -108,7 +109,8 @@ static void spin_until_stopped(struct pfi_world *world) {
     pfi_mutex_lock(&world->mutex);
 }
 
-static void wait_until_stopped_locked(struct pfi_world *world, const struct pf_thread *self) {
+static void wait_until_stopped_locked(struct pfi_world *world, const struct pf_thread *self)
+    PINFOLD_NEEDS(world->mutex) {
     if (pfi_counter_read(&world->awaited) != 0) {
         spin_until_stopped(world);
     }
@@ -124,7 +126,7 @@ static void wait_until_stopped_locked(struct pfi_world *world, const struct pf_t
 }
 
 /* A callback that runs while the world is stopped must not stop it. */
-static void lock_outside_stop(struct pfi_world *world, const struct pf_thread *self) {
+static void lock_outside_stop(struct pfi_world *world, const struct pf_thread *self) PINFOLD_ACQUIRES(world->mutex) {
     PINFOLD_REQUIRE(self == NULL || !pf_thread_is_native(self), "thread %s asks for a collection while it is native",
                     pf_thread_name(self));
     pfi_mutex_lock(&world->mutex);

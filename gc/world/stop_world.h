@@ -58,14 +58,14 @@ void pfi_world_resume(struct pfi_world *world);
 
 /* Locks the mutex at a moment when nobody is stopping the world: no collection begins until it is unlocked. A safepoint
  * of `self`, which is as above. For short work on what collections change. */
-void pfi_world_hold(struct pfi_world *world, struct pf_thread *self);
+void pfi_world_hold(struct pfi_world *world, struct pf_thread *self) PINFOLD_ACQUIRES(world->mutex);
 /* The same for a managed thread at a place that is no safepoint: no collection goes on, since it would wait for it. */
-void pfi_world_hold_managed(struct pfi_world *world);
-void pfi_world_release(struct pfi_world *world);
+void pfi_world_hold_managed(struct pfi_world *world) PINFOLD_ACQUIRES(world->mutex);
+void pfi_world_release(struct pfi_world *world) PINFOLD_RELEASES(world->mutex);
 
 /* While held. */
-void pfi_world_add(struct pfi_world *world, struct pf_thread *thread);
-void pfi_world_remove(struct pfi_world *world, struct pf_thread *thread);
+void pfi_world_add(struct pfi_world *world, struct pf_thread *thread) PINFOLD_NEEDS(world->mutex);
+void pfi_world_remove(struct pfi_world *world, struct pf_thread *thread) PINFOLD_NEEDS(world->mutex);
 
 /* What threads do that find their STOP bit set. */
 void pfi_world_arrive(struct pfi_world *world, struct pf_thread *thread);
