@@ -4,7 +4,7 @@
 import os
 import subprocess
 
-# At scale 1, seed 42 and with the workload's own options at their defaults.
+# At scale 1, seed 42 and with the number of threads and the workload's own options at their defaults.
 KNOWN_CHECKSUMS = {
     "gcbench": 524287,
     "binary-trees": 306883246,
@@ -13,6 +13,10 @@ KNOWN_CHECKSUMS = {
     "loh-churn": 408638067,
     "pinned-server": 37912576,
     "buffer-pool": 932864,
+    "mt-gcbench": 262142,
+    "larson": 16389533576149309907,
+    "xmalloc": 494343907975296549,
+    "mstress": 14859371034816713047,
     "perfsim": 214741501,
 }
 
@@ -69,9 +73,10 @@ def run_program(command, timeout, environment=None):
 
 
 class Bench:
-    """Where the programs are and what every run of them has in common."""
+    """Where the programs are and what every run of them has in common. `threads` is for threaded workloads; None
+    leaves them to the programs."""
 
-    def __init__(self, build, scale=1.0, seed=42, threads=1, timeout=600, options=None,
+    def __init__(self, build, scale=1.0, seed=42, threads=None, timeout=600, options=None,
                  environment=None):
         directory = os.path.join(build, "bench")
         self.directory = directory if os.path.isdir(directory) else build
@@ -81,6 +86,7 @@ class Bench:
         self.timeout = timeout
         self.options = options or {}
         self.environment = environment or {}
+        self.threaded = {}  # system: its threaded workloads, once asked for
 
     def program(self, system):
         return os.path.join(self.directory, "bench-" + system)
@@ -91,12 +97,17 @@ class Bench:
     def workloads(self, system):
         return run_program([self.program(system), "--list"], 20).split()
 
+    def is_threaded(self, system, workload):
+        if system not in self.threaded:
+            self.threaded[system] = run_program([self.program(system), "--list-threaded"], 20).split()
+        return workload in self.threaded[system]
+
     def limits_heap(self, system):
         return "--heap-limit" in run_program([self.program(system), "--help"], 20)
 
     def command(self, system, workload, heap_limit=None):
         command = [self.program(system), workload, "--scale=%g" % self.scale, "--seed=%d" % self.seed]
-        if self.threads != 1:
+        if self.threads is not None and self.is_threaded(system, workload):
             command.append("--threads=%d" % self.threads)
         if heap_limit is not None:
             command.append("--heap-limit=%d" % heap_limit)
@@ -107,5 +118,6 @@ class Bench:
         return parse_line(run_program(command, self.timeout, {**self.environment, **(environment or {})}))
 
     def known_checksum(self, workload):
-        ordinary = self.scale == 1 and self.seed == 42 and not self.options.get(workload)
+        ordinary = (self.scale == 1 and self.seed == 42 and self.threads is None and
+                    not self.options.get(workload))
         return KNOWN_CHECKSUMS.get(workload) if ordinary else None

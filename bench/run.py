@@ -18,6 +18,7 @@ import sys
 sys.dont_write_bytecode = True  # the source tree stays clean
 import pinning  # noqa: E402
 import plot  # noqa: E402
+import scaling  # noqa: E402
 from programs import EXIT_OUT_OF_MEMORY, Bench, RunError  # noqa: E402
 
 SYSTEMS = ["pinfold", "bdwgc", "malloc", "mimalloc"]
@@ -65,7 +66,7 @@ def measure(bench, plan, runs, report=progress):
                 continue
             record["round"] = round_number
             records.append(record)
-            report("[%d/%d] %s %s: %.3f s" % (done, total, workload, system, record["cpu_s"]))
+            report("[%d/%d] %s %s: %.3f s" % (done, total, workload, system, record[time_name(record)]))
     return records, errors
 
 
@@ -88,8 +89,8 @@ def check_checksums(records, known):
 
 
 def time_name(record):
-    """Threaded runs are compared by the clock on the wall."""
-    return "wall_s" if record.get("threads", 1) > 1 else "cpu_s"
+    """Threaded workloads are compared by the clock on the wall, with one thread as well as with many."""
+    return "wall_s" if "threads" in record else "cpu_s"
 
 
 def ratios(records, workload, system, base):
@@ -114,6 +115,8 @@ def summarise(records, base):
         mine = [r for r in records if (r["workload"], r["system"]) == (workload, system)]
         pairs = ratios(records, workload, base, system)
         row = {"workload": workload, "system": system, "runs": len(mine)}
+        row["clock"] = time_name(mine[0])[:-len("_s")]
+        row["threads"] = mine[0].get("threads")
         row["time_s"] = median_of(mine, time_name(mine[0]))
         row["ratio"] = statistics.median(pairs) if pairs else None
         row["rss_mib"] = median_of(mine, "rss_kib") / 1024
@@ -131,12 +134,13 @@ def cell(value, form):
 
 
 def format_table(rows, base):
-    heads = ["workload", "system", "time s", base + "/it", "rss MiB", "p99 ms", "max ms", "gc ms", "collections"]
+    heads = ["workload", "system", "threads", "clock", "time s", base + "/it", "rss MiB", "p99 ms", "max ms", "gc ms", "collections"]
     lines = [heads]
     for row in rows:
         counts = [row[name] for name in ("gc0", "gc1", "gc2") if row[name] is not None]
         lines.append([
-            row["workload"], row["system"], cell(row["time_s"], "%.3f"), cell(row["ratio"], "%.2f"),
+            row["workload"], row["system"], cell(row["threads"], "%d"), row["clock"],
+            cell(row["time_s"], "%.3f"), cell(row["ratio"], "%.2f"),
             cell(row["rss_mib"], "%.1f"), cell(row["pause_p99_ms"], "%.2f"), cell(row["pause_max_ms"], "%.2f"),
             cell(row["pause_total_ms"], "%.0f"), "/".join("%.0f" % count for count in counts) or "-"])
     widths = [max(len(line[column]) for line in lines) for column in range(len(heads))]
@@ -224,7 +228,7 @@ def parse_arguments(arguments):
     parser.add_argument("--runs", type=int, default=3, help="rounds (%(default)s)")
     parser.add_argument("--scale", type=float, default=1.0, help="amount of work (%(default)s)")
     parser.add_argument("--seed", type=int, default=42, help="of the random numbers (%(default)s)")
-    parser.add_argument("--threads", type=int, default=1, help="for threaded workloads (%(default)s)")
+    parser.add_argument("--threads", type=int, help="of threaded workloads; the others run as ever (each its own)")
     parser.add_argument("--timeout", type=float, default=600, help="seconds a run may take (%(default)s)")
     parser.add_argument("--with", dest="options", action="append", default=[], metavar="WORKLOAD:NAME=VALUE",
                         help="an option of one workload, as in gcbench:depth=12")
@@ -237,9 +241,14 @@ def parse_arguments(arguments):
                         help="the four demotion runs of perfsim on pinfold, instead; --scale 0.1 for small machines")
     parser.add_argument("--heap-curve", metavar="FILE", help="plot the heap of pinned-server, or of the one workload "
                         "that --workloads names, with and without demotion and segment reuse, instead")
+    parser.add_argument("--scaling", action="store_true",
+                        help="mt-gcbench with the same total work on one thread and on --threads (%d), instead"
+                        % scaling.THREADS)
     parsed = parser.parse_args(arguments)
     if parsed.runs < 1:
         parser.error("--runs must be at least 1")
+    if parsed.threads is not None and parsed.threads < 1:
+        parser.error("--threads must be at least 1")
     try:
         parsed.options = parse_workload_options(parsed.options)
         parsed.env = parse_environment(parsed.env)
@@ -296,6 +305,19 @@ def compare_demotion(bench, arguments):
     return 1 if complaints else 0
 
 
+def compare_scaling(bench, systems, arguments):
+    threads = arguments.threads or scaling.THREADS
+    records = scaling.run_scaling(bench, systems, threads, arguments.runs, progress)
+    rows = scaling.scaling_rows(records, systems, threads)
+    complaints = check_checksums(records, lambda workload: None)
+    print(scaling.scaling_table(rows, systems, threads))
+    if arguments.json:
+        write_json(arguments.json, records, rows, complaints)
+    for complaint in complaints:
+        progress("error: " + complaint)
+    return 1 if complaints else 0
+
+
 def draw_heap_curve(parser, bench, arguments):
     workload = arguments.workloads or "pinned-server"
     if workload not in bench.workloads("pinfold"):
@@ -306,13 +328,16 @@ def draw_heap_curve(parser, bench, arguments):
 
 def main(argv):
     parser, arguments = parse_arguments(argv)
-    bench = Bench(arguments.build, arguments.scale, arguments.seed, arguments.threads, arguments.timeout,
+    threads = None if arguments.scaling else arguments.threads  # scaling sets its own
+    bench = Bench(arguments.build, arguments.scale, arguments.seed, threads, arguments.timeout,
                   arguments.options, arguments.env)
     if arguments.demotion or arguments.heap_curve:
         chosen_systems(parser, bench, "pinfold")
         return (compare_demotion(bench, arguments) if arguments.demotion
                 else draw_heap_curve(parser, bench, arguments))
     systems = chosen_systems(parser, bench, arguments.systems)
+    if arguments.scaling:
+        return compare_scaling(bench, systems, arguments)
     try:
         plan = make_plan(bench, systems, arguments.workloads.split(",") if arguments.workloads else None)
     except ValueError as error:

@@ -204,7 +204,7 @@ static void set_defaults(struct bench_run *run, const struct bench_workload *wor
     run->workload = workload;
     run->scale = 1;
     run->seed = 42;
-    run->threads = 1;
+    run->threads = bench_is_threaded(workload) ? workload->threads_initial : 1;
     for (size_t i = 0; i < workload->option_count; i++) {
         run->option[i] = workload->options[i].initial;
         run->option_high[i] = workload->options[i].initial_high;
@@ -221,6 +221,9 @@ enum bench_command bench_arguments_parse(int count, char **arguments, const stru
     }
     if (count == 2 && strcmp(arguments[1], "--list") == 0) {
         return BENCH_COMMAND_LIST;
+    }
+    if (count == 2 && strcmp(arguments[1], "--list-threaded") == 0) {
+        return BENCH_COMMAND_LIST_THREADED;
     }
     if (count < 2) {
         snprintf(message, message_size, "name a workload; --list shows them");

@@ -8,7 +8,13 @@
 
 #include "harness/bench.h"
 
-enum bench_command { BENCH_COMMAND_RUN, BENCH_COMMAND_LIST, BENCH_COMMAND_HELP, BENCH_COMMAND_WRONG };
+enum bench_command {
+    BENCH_COMMAND_RUN,
+    BENCH_COMMAND_LIST,
+    BENCH_COMMAND_LIST_THREADED,
+    BENCH_COMMAND_HELP,
+    BENCH_COMMAND_WRONG
+};
 
 /* `workloads` ends with NULL. On BENCH_COMMAND_WRONG, `message` is a sentence that says what is wrong. */
 enum bench_command bench_arguments_parse(int count, char **arguments, const struct bench_workload *const *workloads,

@@ -9,7 +9,8 @@
  *                             +---- bench_stop -----+   (clock stopped, figures taken, live data still reachable)
  *
  * Invariant: everything in a struct bench_run but the figures, the clocks, the counts and the extra pairs is constant
- * while a workload runs. The harness owns the run; one thread uses it.
+ * while a workload runs. The harness owns the run; one thread uses it, and each further thread of the workload has a
+ * copy (harness/parallel.h).
  */
 #ifndef BENCH_HARNESS_BENCH_H
 #define BENCH_HARNESS_BENCH_H
@@ -34,11 +35,16 @@ struct bench_workload {
     uint64_t (*run)(struct bench_run *run, struct bench_mutator *mutator); /* returns the checksum */
     const struct bench_option *options;
     size_t option_count;
-    uint64_t threads_max;
-    size_t young_bytes;  /* 0, or what the workload wants to allocate between two collections of the young */
-    int single_dash;     /* its options are those of another program, which writes them with one dash */
-    int needs_collector; /* makes sense only where a collection can be asked for */
+    uint64_t threads_max;     /* 1: not a threaded workload */
+    uint64_t threads_initial; /* of a threaded one */
+    size_t young_bytes;       /* 0, or what the workload wants to allocate between two collections of the young */
+    int single_dash;          /* its options are those of another program, which writes them with one dash */
+    int needs_collector;      /* makes sense only where a collection can be asked for */
 };
+
+static inline int bench_is_threaded(const struct bench_workload *workload) {
+    return workload->threads_max > 1;
+}
 
 /* Figures a system may be able to tell. A figure that it cannot tell stays NAN and is left out of the line. */
 #define BENCH_FIGURE_TABLE(X)        \
@@ -54,7 +60,10 @@ struct bench_workload {
     X(committed_bytes, "%.0f")       \
     X(heap_after_mean_bytes, "%.0f") \
     X(heap_after_max_bytes, "%.0f")  \
-    X(gen0_budget_bytes, "%.0f")
+    X(gen0_budget_bytes, "%.0f")     \
+    X(stop_p50_us, "%.1f")           \
+    X(stop_p99_us, "%.1f")           \
+    X(stop_max_us, "%.1f")
 
 struct bench_figures {
 #define BENCH_FIGURE_FIELD(name, format) double name;
@@ -111,7 +120,7 @@ void bench_extra_text(struct bench_run *run, const char *name, const char *value
 __attribute__((noreturn, format(printf, 2, 3))) void bench_fail(int exit_code, const char *format, ...);
 __attribute__((noreturn, cold)) void bench_out_of_memory(size_t size);
 
-/* What a system is; each system's source defines it, and the four functions below. */
+/* What a system is; each system's source defines it, and the functions below. */
 struct bench_system {
     const char *name;
     int collects;     /* has collections that a workload can ask for */
@@ -124,6 +133,10 @@ extern const struct bench_system bench_system;
 /* Opens the system for the calling thread. Ends in bench_fail when that cannot be done. */
 struct bench_mutator *bench_system_open(const struct bench_run *run);
 void bench_system_close(struct bench_mutator *mutator);
+
+/* The calling thread's own side of the system that `opened`, any other thread's, belongs to. The thread ends it. */
+struct bench_mutator *bench_system_attach(struct bench_mutator *opened);
+void bench_system_detach(struct bench_mutator *mutator);
 
 /* Fills in the figures the system knows. It may collect: the clocks stand still, and counts are taken first. */
 void bench_system_sample(struct bench_mutator *mutator, struct bench_figures *figures);

@@ -20,9 +20,10 @@ static const struct bench_workload *const workloads[] = {
 #undef WORKLOAD
     NULL};
 
-static void print_list(void) {
+static void print_list(int threaded_only) {
     for (const struct bench_workload *const *workload = workloads; *workload != NULL; workload++) {
-        if (bench_system.collects || !(*workload)->needs_collector) {
+        if ((bench_system.collects || !(*workload)->needs_collector) &&
+            (!threaded_only || bench_is_threaded(*workload))) {
             printf("%s\n", (*workload)->name);
         }
     }
@@ -52,16 +53,19 @@ static void print_option_help(const struct bench_option *option, const char *das
 
 static void print_workload_help(const struct bench_workload *workload) {
     printf("  %-13s %s\n", workload->name, workload->sentence);
+    if (bench_is_threaded(workload)) {
+        printf("                  --threads N  threads, at most %llu (%llu)\n",
+               (unsigned long long)workload->threads_max, (unsigned long long)workload->threads_initial);
+    }
     for (size_t i = 0; i < workload->option_count; i++) {
         print_option_help(&workload->options[i], workload->single_dash ? "-" : "--");
     }
 }
 
 static void print_help(void) {
-    printf("usage: bench-%s WORKLOAD [options] | --list | --help\n\n", bench_system.name);
+    printf("usage: bench-%s WORKLOAD [options] | --list | --list-threaded | --help\n\n", bench_system.name);
     printf("  --scale X          multiplies the amount of work (1)\n");
     printf("  --seed N           of the random numbers (42)\n");
-    printf("  --threads N        for threaded workloads (1)\n");
     if (bench_system.limits_heap) {
         printf("  --heap-limit SIZE  largest heap, such as 64M or 64Mi; beyond it: exit code %d\n",
                BENCH_EXIT_OUT_OF_MEMORY);
@@ -97,7 +101,7 @@ static void print_line(const struct bench_run *run, uint64_t checksum) {
            (unsigned long long)run->bytes);
     print_figures(&run->figures);
     printf(" rss_kib=%llu checksum=%llu", (unsigned long long)run->rss_kib, (unsigned long long)checksum);
-    if (run->threads > 1) {
+    if (bench_is_threaded(run->workload)) {
         printf(" threads=%llu", (unsigned long long)run->threads);
     }
     for (size_t i = 0; i < run->extra_count; i++) {
@@ -125,7 +129,10 @@ int main(int count, char **arguments) {
     char message[256] = "";
     switch (bench_arguments_parse(count, arguments, workloads, &run, message, sizeof message)) {
     case BENCH_COMMAND_LIST:
-        print_list();
+        print_list(0);
+        return EXIT_SUCCESS;
+    case BENCH_COMMAND_LIST_THREADED:
+        print_list(1);
         return EXIT_SUCCESS;
     case BENCH_COMMAND_HELP:
         print_help();

@@ -45,6 +45,14 @@ double bench_pauses_quantile(struct bench_pauses *pauses, double quantile) {
     return pauses->milliseconds[rank == 0 ? 0 : rank - 1];
 }
 
+void bench_stops_figures(struct bench_pauses *stops, struct bench_figures *figures) {
+    if (stops->count != 0) {
+        figures->stop_p50_us = bench_pauses_quantile(stops, 0.5) * 1e3;
+        figures->stop_p99_us = bench_pauses_quantile(stops, 0.99) * 1e3;
+        figures->stop_max_us = stops->max_ms * 1e3;
+    }
+}
+
 void bench_pauses_finish(struct bench_pauses *pauses) {
     free(pauses->milliseconds);
     *pauses = (struct bench_pauses){0};

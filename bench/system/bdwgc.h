@@ -2,11 +2,14 @@
  *
  * bdwgc as its documentation advises a C program to use it: GC_MALLOC, GC_MALLOC_ATOMIC for what holds no references
  * (cleared here, because every system clears), and the "ignore off page" form for arrays above 100 KB whose beginning
- * stays referenced. Locals are found on the stack and in registers.
+ * stays referenced. Locals are found on the stack and in registers. GC_THREADS makes allocation thread-local, the
+ * default of a build for threads.
  */
 #ifndef BENCH_SYSTEM_BDWGC_H
 #define BENCH_SYSTEM_BDWGC_H
 
+#define GC_THREADS
+#define GC_NO_THREAD_REDIRECTS /* threads register themselves (bench_system_attach) */
 #include <gc.h>
 #include <string.h>
 

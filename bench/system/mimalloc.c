@@ -19,6 +19,15 @@ void bench_system_close(struct bench_mutator *mutator) {
     (void)mutator;
 }
 
+/* Threads make themselves known by allocating. */
+struct bench_mutator *bench_system_attach(struct bench_mutator *opened) {
+    return opened;
+}
+
+void bench_system_detach(struct bench_mutator *mutator) {
+    (void)mutator;
+}
+
 void bench_system_sample(struct bench_mutator *mutator, struct bench_figures *figures) {
     size_t committed = 0;
     (void)mutator;

@@ -1,11 +1,13 @@
 /* SPDX-License-Identifier: MIT
  *
- * Pinfold: one heap with the default options and the environment's (PINFOLD_GEN0_SIZE=32M and so on), one thread.
- * Pauses come from the event listener, so that all of them count and not only those that the history still holds.
+ * Pinfold: one heap with the default options and the environment's (PINFOLD_GEN0_SIZE=32M and so on), and the threads
+ * of the workload. Pauses come from the event listener, so that all of them count and not only those that the history
+ * still holds.
  */
 #include "system/pinfold.h"
 
 #include <errno.h>
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -20,12 +22,17 @@ const struct bench_system bench_system = {
     .note = "this version of pinfold has no hard limit on its heap",
 };
 
-/* The mutator comes first, so that its address is the instance's. */
-struct instance {
-    struct bench_mutator mutator;
+/* `mutators` are those of all attached threads. A thread changes the list while it is managed and comes to no safepoint
+ * meanwhile, so that nobody changes it while a collection reads it; the lock keeps two threads apart that do. What
+ * collections record, below, is written with the world stopped. */
+struct bench_instance {
+    struct pf_heap *heap;
     struct pf_root_source locals;
+    pthread_mutex_t mutators_lock;
+    struct bench_mutator *mutators;
     struct pf_listener listener;
     struct bench_pauses pauses;
+    struct bench_pauses stops; /* until all threads stood still; of threaded workloads */
     struct explain_totals totals;
     FILE *trace; /* NULL: none was asked for */
     const struct bench_run *run;
@@ -37,17 +44,15 @@ struct instance {
     int sampled;        /* the collection that sampling makes is not the workload's */
 };
 
-static struct instance *instance_of(struct bench_mutator *mutator) {
-    return (struct instance *)mutator;
-}
-
 static void enumerate_locals(struct pf_visitor *visitor, void *data) {
-    struct bench_mutator *mutator = data;
-    pf_visit_slots(visitor, mutator->slots, (size_t)(mutator->top - mutator->slots));
+    const struct bench_instance *instance = data;
+    for (struct bench_mutator *mutator = instance->mutators; mutator != NULL; mutator = mutator->next) {
+        pf_visit_slots(visitor, mutator->slots, (size_t)(mutator->top - mutator->slots));
+    }
 }
 
 /* Columns as in the heading that open_trace writes; numbers of all generations together. */
-static void trace_sizes(const struct instance *instance, const struct pf_collection *record, double before,
+static void trace_sizes(const struct bench_instance *instance, const struct pf_collection *record, double before,
                         double after) {
     double empty = 0;
     for (int generation = 0; generation < PINFOLD_GENERATIONS; generation++) {
@@ -58,7 +63,7 @@ static void trace_sizes(const struct instance *instance, const struct pf_collect
             after, empty, record->budget_bytes[0]);
 }
 
-static void record_sizes(struct instance *instance, const struct pf_collection *record) {
+static void record_sizes(struct bench_instance *instance, const struct pf_collection *record) {
     double before = 0;
     double after = 0;
     for (int generation = 0; generation < PINFOLD_GENERATIONS; generation++) {
@@ -75,11 +80,14 @@ static void record_sizes(struct instance *instance, const struct pf_collection *
 }
 
 static void collection_end(void *data, const struct pf_collection *record) {
-    struct instance *instance = data;
+    struct bench_instance *instance = data;
     if (!instance->sampled) {
         bench_pauses_add(&instance->pauses, (double)record->pause_ns * 1e-6);
         record_sizes(instance, record);
         explain_totals_add(&instance->totals, record);
+        if (bench_is_threaded(instance->run->workload)) {
+            bench_pauses_add(&instance->stops, (double)record->stop_ns * 1e-6);
+        }
     }
 }
 
@@ -94,7 +102,7 @@ static size_t at_least(size_t size, size_t minimum) {
     return size > minimum ? size : minimum;
 }
 
-static void open_heap(struct instance *instance, const struct bench_run *run) {
+static void open_heap(struct bench_instance *instance, const struct bench_run *run) {
     struct pf_message message = {""};
     struct pf_options options;
     pf_options_init(&options);
@@ -103,10 +111,10 @@ static void open_heap(struct instance *instance, const struct bench_run *run) {
         options.gen0_size = at_least(options.gen0_size, run->workload->young_bytes);
         options.gen0_max_size = at_least(options.gen0_max_size, run->workload->young_bytes);
     }
-    must(pf_heap_create(&options, &instance->mutator.heap, &message), &message);
+    must(pf_heap_create(&options, &instance->heap, &message), &message);
 }
 
-static void open_trace(struct instance *instance, const char *name) {
+static void open_trace(struct bench_instance *instance, const char *name) {
     instance->trace = fopen(name, "w");
     if (instance->trace == NULL) {
         bench_fail(BENCH_EXIT_ARGUMENTS, "--trace %s: the file cannot be written: %s", name, strerror(errno));
@@ -116,7 +124,7 @@ static void open_trace(struct instance *instance, const char *name) {
     instance->start_s = bench_clock_wall();
 }
 
-static void close_trace(struct instance *instance) {
+static void close_trace(struct bench_instance *instance) {
     if (instance->trace != NULL && fclose(instance->trace) != 0) {
         bench_fail(EXIT_FAILURE, "the trace cannot be written: %s", strerror(errno));
     }
@@ -128,9 +136,50 @@ static int heap_is_full(struct pf_thread *thread, size_t size, void *data) {
     bench_out_of_memory(size);
 }
 
-struct bench_mutator *bench_system_open(const struct bench_run *run) {
+static struct bench_mutator *attach(struct bench_instance *instance) {
     struct pf_message none = {"the thread cannot be attached"};
-    struct instance *instance = calloc(1, sizeof *instance);
+    struct bench_mutator *mutator = calloc(1, sizeof *mutator);
+    if (mutator == NULL) {
+        bench_out_of_memory(sizeof *mutator);
+    }
+    must(pf_thread_attach(instance->heap, &mutator->thread), &none);
+    mutator->heap = instance->heap;
+    mutator->instance = instance;
+    mutator->top = mutator->slots;
+    pthread_mutex_lock(&instance->mutators_lock);
+    mutator->next = instance->mutators;
+    instance->mutators = mutator;
+    pthread_mutex_unlock(&instance->mutators_lock);
+    return mutator;
+}
+
+static void unlink_mutator(struct bench_instance *instance, const struct bench_mutator *mutator) {
+    struct bench_mutator **link = &instance->mutators;
+    while (*link != mutator) {
+        link = &(*link)->next;
+    }
+    *link = mutator->next;
+}
+
+static void detach(struct bench_mutator *mutator) {
+    struct bench_instance *instance = mutator->instance;
+    pthread_mutex_lock(&instance->mutators_lock);
+    unlink_mutator(instance, mutator);
+    pthread_mutex_unlock(&instance->mutators_lock);
+    pf_thread_detach(mutator->thread);
+    free(mutator);
+}
+
+struct bench_mutator *bench_system_attach(struct bench_mutator *opened) {
+    return attach(opened->instance);
+}
+
+void bench_system_detach(struct bench_mutator *mutator) {
+    detach(mutator);
+}
+
+struct bench_mutator *bench_system_open(const struct bench_run *run) {
+    struct bench_instance *instance = calloc(1, sizeof *instance);
     if (instance == NULL) {
         bench_out_of_memory(sizeof *instance);
     }
@@ -139,29 +188,31 @@ struct bench_mutator *bench_system_open(const struct bench_run *run) {
         open_trace(instance, run->trace);
     }
     open_heap(instance, run);
-    pf_heap_set_out_of_memory_handler(instance->mutator.heap, heap_is_full, NULL);
+    pf_heap_set_out_of_memory_handler(instance->heap, heap_is_full, NULL);
     instance->listener.collection_end = collection_end;
-    pf_heap_set_listener(instance->mutator.heap, &instance->listener, instance);
-    must(pf_thread_attach(instance->mutator.heap, &instance->mutator.thread), &none);
-    instance->mutator.top = instance->mutator.slots;
+    pf_heap_set_listener(instance->heap, &instance->listener, instance);
+    pthread_mutex_init(&instance->mutators_lock, NULL);
+    struct bench_mutator *mutator = attach(instance);
     instance->locals.enumerate = enumerate_locals;
-    instance->locals.data = &instance->mutator;
-    pf_root_source_add(instance->mutator.heap, &instance->locals);
-    return &instance->mutator;
+    instance->locals.data = instance;
+    pf_root_source_add(instance->heap, &instance->locals);
+    return mutator;
 }
 
 void bench_system_close(struct bench_mutator *mutator) {
-    struct instance *instance = instance_of(mutator);
-    pf_root_source_remove(instance->mutator.heap, &instance->locals);
-    pf_thread_detach(mutator->thread);
-    pf_heap_destroy(instance->mutator.heap);
+    struct bench_instance *instance = mutator->instance;
+    pf_root_source_remove(instance->heap, &instance->locals);
+    detach(mutator);
+    pf_heap_destroy(instance->heap);
+    pthread_mutex_destroy(&instance->mutators_lock);
     bench_pauses_finish(&instance->pauses);
+    bench_pauses_finish(&instance->stops);
     close_trace(instance);
     free(instance);
 }
 
 /* What only collections tell; without one, the figures are left out. */
-static void sample_collections(const struct instance *instance, struct bench_figures *figures) {
+static void sample_collections(const struct bench_instance *instance, struct bench_figures *figures) {
     if (instance->collections != 0) {
         figures->heap_after_mean_bytes = instance->heap_after_sum / (double)instance->collections;
         figures->heap_after_max_bytes = instance->heap_after_max;
@@ -171,26 +222,27 @@ static void sample_collections(const struct instance *instance, struct bench_fig
 
 /* live_bytes is exact only right after a full collection, so one is made after everything else was read. */
 void bench_system_sample(struct bench_mutator *mutator, struct bench_figures *figures) {
-    struct instance *instance = instance_of(mutator);
+    struct bench_instance *instance = mutator->instance;
     struct pf_statistics statistics;
-    pf_heap_statistics(instance->mutator.heap, &statistics);
+    pf_heap_statistics(instance->heap, &statistics);
     figures->gc0 = (double)statistics.collections[0];
     figures->gc1 = (double)statistics.collections[1];
     figures->gc2 = (double)statistics.collections[2];
     figures->pause_max_ms = instance->pauses.max_ms;
     figures->pause_p99_ms = bench_pauses_quantile(&instance->pauses, 0.99);
     figures->pause_total_ms = instance->pauses.total_ms;
+    bench_stops_figures(&instance->stops, figures);
     figures->heap_bytes = (double)statistics.heap_bytes;
     figures->free_bytes = (double)(statistics.heap_bytes - statistics.live_bytes);
     figures->committed_bytes = (double)statistics.committed_bytes;
     sample_collections(instance, figures);
-    explain_history_take(&instance->totals, instance->mutator.heap);
+    explain_history_take(&instance->totals, instance->heap);
     instance->sampled = 1;
     pf_collect(mutator->thread, 2, PINFOLD_COLLECT_DEFAULT);
-    pf_heap_statistics(instance->mutator.heap, &statistics);
+    pf_heap_statistics(instance->heap, &statistics);
     figures->live_bytes = (double)statistics.live_bytes;
 }
 
 void bench_system_explain(struct bench_mutator *mutator, FILE *out) {
-    explain_print(&instance_of(mutator)->totals, out);
+    explain_print(&mutator->instance->totals, out);
 }

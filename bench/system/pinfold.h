@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * Pinfold as a language implementation would use it: inline allocation, inline write barrier, and one shadow stack that
- * a root source reports, so that keeping a local is a store and a bump. (A struct pf_frame per activation, the form for
- * C written by hand, was measured and is slower in recursions; see README.md.)
+ * Pinfold as a language implementation would use it: inline allocation, inline write barrier, and a shadow stack for
+ * each thread, reported by a root source, so that keeping a local is a store and a bump. (A struct pf_frame per
+ * activation, the form for C written by hand, was measured and is slower in recursions; see README.md.)
  *
  *     slots  [ a b c d . . . . ]      [slots, top) is visited and updated by every collection
  *                      ^ top
@@ -19,10 +19,14 @@
  */
 enum { BENCH_RELEASES = 0, BENCH_PINFOLD_LOCALS = 256 };
 
+struct bench_instance; /* a heap and what is recorded of it */
+
 struct bench_mutator {
     struct pf_thread *thread;
     struct pf_heap *heap;
     void **top; /* first free slot */
+    struct bench_instance *instance;
+    struct bench_mutator *next; /* the instance's */
     void *slots[BENCH_PINFOLD_LOCALS];
 };
 
@@ -86,6 +90,26 @@ static inline void bench_set_reference(struct bench_mutator *mutator, void *arra
     pf_store(mutator->thread, (void **)((struct bench_array *)array + 1) + index, value);
 }
 
+/* The barrier follows the exchange: there is no safepoint between the two. */
+static inline void *bench_exchange_reference(struct bench_mutator *mutator, void *array, size_t index, void *value) {
+    void **slot = (void **)((struct bench_array *)array + 1) + index;
+    void *old = __atomic_exchange_n(slot, value, __ATOMIC_ACQ_REL);
+    pf_store_range(mutator->thread, slot, 1);
+    return old;
+}
+
+static inline void bench_poll(struct bench_mutator *mutator) {
+    pf_safepoint(mutator->thread);
+}
+
+static inline void bench_native_enter(struct bench_mutator *mutator) {
+    pf_native_enter(mutator->thread);
+}
+
+static inline void bench_native_leave(struct bench_mutator *mutator) {
+    pf_native_leave(mutator->thread);
+}
+
 typedef void **bench_local;
 
 static inline bench_local bench_keep(struct bench_mutator *mutator, void *value) {
@@ -128,6 +152,18 @@ static inline void *bench_pinned(bench_pin pin) {
 
 static inline void bench_unpin(struct bench_mutator *mutator, bench_pin pin) {
     pf_unpin(mutator->heap, pin);
+}
+
+static inline bench_pin bench_hold_object(struct bench_mutator *mutator, void *object) {
+    bench_pin hold = NULL;
+    if (__builtin_expect(pf_handle_create(mutator->heap, PINFOLD_HANDLE_STRONG, object, &hold) != PINFOLD_OK, 0)) {
+        bench_out_of_memory(sizeof(void *));
+    }
+    return hold;
+}
+
+static inline void bench_end_hold(struct bench_mutator *mutator, bench_pin hold) {
+    pf_handle_destroy(mutator->heap, hold);
 }
 
 static inline bench_pin *bench_new_pins(struct bench_mutator *mutator, size_t count) {

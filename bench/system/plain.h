@@ -67,6 +67,25 @@ static inline void bench_set_reference(struct bench_mutator *mutator, void *arra
     ((void **)array)[index] = value;
 }
 
+/* One step for all threads: what another has exchanged in is complete, and nobody else gets it. */
+static inline void *bench_exchange_reference(struct bench_mutator *mutator, void *array, size_t index, void *value) {
+    (void)mutator;
+    return __atomic_exchange_n((void **)array + index, value, __ATOMIC_ACQ_REL);
+}
+
+/* Threads are stopped by signals (bdwgc), or by nobody. */
+static inline void bench_poll(struct bench_mutator *mutator) {
+    (void)mutator;
+}
+
+static inline void bench_native_enter(struct bench_mutator *mutator) {
+    (void)mutator;
+}
+
+static inline void bench_native_leave(struct bench_mutator *mutator) {
+    (void)mutator;
+}
+
 typedef void *bench_local;
 
 static inline bench_local bench_keep(struct bench_mutator *mutator, void *value) {
@@ -107,6 +126,14 @@ static inline void *bench_pinned(bench_pin pin) {
 static inline void bench_unpin(struct bench_mutator *mutator, bench_pin pin) {
     (void)mutator;
     (void)pin;
+}
+
+static inline bench_pin bench_hold_object(struct bench_mutator *mutator, void *object) {
+    return bench_pin_object(mutator, object);
+}
+
+static inline void bench_end_hold(struct bench_mutator *mutator, bench_pin hold) {
+    bench_unpin(mutator, hold);
 }
 
 #endif

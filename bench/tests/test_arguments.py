@@ -86,6 +86,16 @@ class ArgumentsTest(unittest.TestCase):
             self.assertIn("scale=0.5 ", apart)
             self.assertEqual(apart.split("checksum=")[1], joined.split("checksum=")[1])
 
+    def test_threads_are_for_threaded_workloads(self):
+        for system in SYSTEMS:
+            threaded = call(system, "--list-threaded").stdout.split()
+            self.assertTrue({"mt-gcbench", "larson", "xmalloc", "mstress"} <= set(threaded), system)
+            self.assertTrue(set(threaded) < set(call(system, "--list").stdout.split()))
+            self.assertIn("threads, at most 64 (2)", call(system, "--help").stdout)
+            self.refuse(system, ["larson", "--threads", "65"], "larson runs in at most 64 threads")
+            self.refuse(system, ["xmalloc", "--threads", "33"], "xmalloc runs in at most 32 threads")
+            self.refuse(system, ["mt-gcbench", "--threads", "two"], "expected a number of threads")
+
     def test_seed_changes_random_work(self):
         arguments = ["lru-cache", "--entries", "500", "--scale", "0.0005"]
         for system in SYSTEMS:

@@ -12,6 +12,7 @@ import pinning  # noqa: E402
 import plot  # noqa: E402
 import programs  # noqa: E402
 import run  # noqa: E402
+import scaling  # noqa: E402
 
 
 def record(workload, system, round_number, cpu_s, checksum=1, **more):
@@ -80,9 +81,14 @@ class SummaryTest(unittest.TestCase):
         records = [record("a", "pinfold", 0, 1.0), record("a", "pinfold", 1, 5.0), record("a", "malloc", 1, 2.0)]
         self.assertEqual(run.ratios(records, "a", "pinfold", "malloc"), [2.5])
 
-    def test_threaded_runs_are_compared_by_wall_time(self):
-        rows = run.summarise([record("a", "pinfold", 0, 1.0, threads=2)], "pinfold")
-        self.assertEqual(rows[0]["time_s"], 2.0)
+    def test_threaded_workloads_are_compared_by_wall_time(self):
+        for threads in (1, 2):
+            rows = run.summarise([record("a", "pinfold", 0, 1.0, threads=threads)], "pinfold")
+            self.assertEqual((rows[0]["time_s"], rows[0]["clock"]), (2.0, "wall"))
+            line = run.format_table(rows, "pinfold").splitlines()[2]
+            self.assertEqual([text.strip() for text in line.split("|")][3:6], [str(threads), "wall", "2.000"])
+        rows = run.summarise([record("a", "pinfold", 0, 1.0)], "pinfold")
+        self.assertEqual((rows[0]["time_s"], rows[0]["clock"]), (1.0, "cpu"))
 
     def test_the_table_shows_what_a_system_cannot_tell_as_a_dash(self):
         rows = run.summarise([record("a", "malloc", 0, 1.0), record("a", "pinfold", 0, 1.0, gc0=3, gc1=2, gc2=1)],
@@ -95,6 +101,49 @@ class SummaryTest(unittest.TestCase):
     def test_survival_pairs_are_shown(self):
         rows = run.summarise([record("survival", "pinfold", 0, 1.0, **{"pause_0.1_percent_ms": 0.25})], "pinfold")
         self.assertIn("0.1 %: 0.250 ms", run.format_survival(rows))
+
+
+class ScalingTest(unittest.TestCase):
+    @staticmethod
+    def timed(system, threads, round_number, wall_s):
+        return record("mt-gcbench", system, round_number, wall_s / 2, threads=threads)
+
+    def test_a_speedup_is_the_median_of_the_rounds_speedups(self):
+        times = {("pinfold", 1): [4.0, 12.0, 4.0], ("pinfold", 2): [2.0, 6.0, 4.0],
+                 ("bdwgc", 1): [8.0, 24.0, 8.0], ("bdwgc", 2): [8.0, 18.0, 8.0]}
+        records = [self.timed(system, threads, i, time)
+                   for (system, threads), walls in times.items() for i, time in enumerate(walls)]
+        rows = scaling.scaling_rows(records, ["pinfold", "bdwgc"], 2)
+        self.assertEqual([(row["one_s"], row["many_s"]) for row in rows], [(4.0, 4.0), (8.0, 8.0)])
+        self.assertEqual([row["speedup"] for row in rows], [2.0, 1.0])
+        self.assertEqual([row["ratio"] for row in rows], [1.0, 1 / 3])
+        lines = scaling.scaling_table(rows, ["pinfold", "bdwgc"], 2).splitlines()
+        self.assertEqual(len({line.count("|") for line in lines}), 1)
+        self.assertIn("| 2.00 | 1.00 |", lines[2])
+
+    def test_rounds_run_the_same_work_on_one_thread_and_on_all(self):
+        class FakeBench:
+            def __init__(self):
+                self.calls = []
+
+            def run(self, system, workload, more):
+                self.calls.append((system, workload, more))
+                return record(workload, system, 0, 1.0, threads=int(more[0].partition("=")[2]))
+
+        bench = FakeBench()
+        records = scaling.run_scaling(bench, ["one", "two"], 3, 2, report=lambda text: None)
+        self.assertEqual([r["round"] for r in records], [0] * 4 + [1] * 4)
+        self.assertEqual(bench.calls[:2], [("one", "mt-gcbench", ["--threads=1", "--instances=3"]),
+                                           ("one", "mt-gcbench", ["--threads=3", "--instances=3"])])
+
+
+class ThreadsTest(unittest.TestCase):
+    def test_only_threaded_workloads_get_the_number(self):
+        bench = programs.Bench("x", threads=5)
+        bench.threaded["malloc"] = ["larson"]
+        self.assertIn("--threads=5", bench.command("malloc", "larson"))
+        self.assertNotIn("--threads=5", bench.command("malloc", "gcbench"))
+        self.assertIsNone(bench.known_checksum("larson"))
 
 
 class PinningTest(unittest.TestCase):

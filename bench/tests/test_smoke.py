@@ -22,7 +22,14 @@ SMALL = {
     "buffer-pool": ["--connections=500", "--buffers=40"],
     "perfsim": ["-ramb=1", "-rlmb=0.2", "-lohar=10", "-sohpi=8", "-lohpi=2", "-at=reference"],
     "survival": ["--young=1000000"],
+    "handles": ["--handles=10000", "--young=100000"],
+    "mt-gcbench": ["--depth=12", "--array=20000"],
+    "larson": ["--slots=200", "--handover=9000"],
+    "xmalloc": ["--batch=50", "--queue=3"],
+    "mstress": ["--objects=2000", "--slots=50"],
+    "stop-time": ["--gap=20"],
 }
+THREADED = ["mt-gcbench", "larson", "xmalloc", "mstress"]
 BENCH = programs.Bench(sys.argv[1], scale=0.01, timeout=120, options=SMALL)
 SYSTEMS = sys.argv[2].split(",")
 HAVE_PINFOLD = "pinfold" in SYSTEMS
@@ -37,6 +44,10 @@ TINY = {
     "pinned-server": ["--connections=20"],
     "buffer-pool": ["--connections=50", "--buffers=7", "--mode=fresh"],
     "perfsim": ["-ramb=0.1", "-rlmb=0.02", "-lohar=10", "-lohsr=90000-95000", "-sohpi=3", "-lohpi=2", "-at=reference"],
+    "mt-gcbench": ["--depth=8", "--array=2000"],
+    "larson": ["--slots=50", "--handover=100"],
+    "xmalloc": ["--batch=100", "--queue=2"],
+    "mstress": ["--objects=300", "--slots=20"],
 }
 TINY_HEAP = {
     "PINFOLD_SEGMENT_SIZE": "256Ki",
@@ -59,6 +70,34 @@ class SmokeTest(unittest.TestCase):
             asked = {(r["objects"], r["bytes"]) for r in records if r["workload"] == workload}
             self.assertEqual(len(asked), 1, workload)
             self.assertTrue(all(count > 0 for pair in asked for count in pair), workload)
+
+    def test_systems_agree_with_any_number_of_threads(self):
+        for threads in (1, 2, 5):
+            bench = programs.Bench(sys.argv[1], scale=0.01, timeout=120, options=SMALL, threads=threads)
+            records, errors = run.measure(bench, run.make_plan(bench, SYSTEMS, THREADED), 1, report=lambda text: None)
+            self.assertEqual(errors, [])
+            self.assertEqual({record["threads"] for record in records}, {threads})
+            self.assertEqual(run.check_checksums(records, bench.known_checksum), [])
+            for workload in THREADED:
+                asked = {(r["objects"], r["bytes"]) for r in records if r["workload"] == workload}
+                self.assertEqual(len(asked), 1, (workload, threads))
+
+    def test_the_same_total_work_on_any_number_of_threads(self):
+        nodes = (2 << 10) - 1
+        for system in SYSTEMS:
+            for threads, instances in ((1, 3), (2, 3), (5, 3), (3, 3)):
+                line = BENCH.run(system, "mt-gcbench", more=["--threads=%d" % threads, "--instances=%d" % instances])
+                self.assertEqual(line["checksum"], instances * nodes, (system, threads))
+
+    def test_stop_time_sums_what_threads_only_exchanged(self):
+        for system in run.SYSTEMS:
+            if system not in SYSTEMS or "stop-time" not in BENCH.workloads(system):
+                continue
+            for threads in (1, 2, 5):
+                line = BENCH.run(system, "stop-time", more=["--threads=%d" % threads, "--elements=100"])
+                self.assertEqual(line["checksum"], 50 + threads * sum(range(100)), system)
+                self.assertGreaterEqual(line["gc0"] if "gc0" in line else line["gc2"], 50)
+                self.assertTrue(0 < line["stop_p50_us"] <= line["stop_p99_us"] <= line["stop_max_us"], line)
 
     def test_lines_have_their_pairs(self):
         names = ["workload", "system", "scale", "wall_s", "cpu_s", "objects", "bytes"]
