@@ -13,9 +13,9 @@
  *       request  [ item | item | .. ]
  *                    | next, payload
  *
- * The -tc threads of the original are lanes here, so that a run allocates in the same order every time: each has its own
- * live set, requests, random numbers and 1/-tc of the work, and they take turns on one thread, an object each. What is
- * the same is the mixture of lives; what is not is contention, and several allocation contexts.
+ * The -tc threads of the original are lanes here, so that a run allocates in the same order every time: each has its
+ * own live set, requests, random numbers and 1/-tc of the work, and they take turns on one thread, an object each. What
+ * is the same is the mixture of lives; what is not is contention, and several allocation contexts.
  *
  * Scale multiplies -tagb and -tlgb alike, so that a smaller run is a smaller picture of the same load.
  */
