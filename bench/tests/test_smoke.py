@@ -89,6 +89,12 @@ class SmokeTest(unittest.TestCase):
                 line = BENCH.run(system, "mt-gcbench", more=["--threads=%d" % threads, "--instances=%d" % instances])
                 self.assertEqual(line["checksum"], instances * nodes, (system, threads))
 
+    def test_objects_of_all_sizes_cross_threads_whole(self):
+        # Large enough for large objects, which other threads' collections find half made.
+        options = ["--objects=20000", "--slots=1000", "--threads=5", "--scale=0.08"]
+        sums = {BENCH.run(system, "mstress", more=options)["checksum"] for system in SYSTEMS}
+        self.assertEqual(len(sums), 1)
+
     def test_stop_time_sums_what_threads_only_exchanged(self):
         for system in run.SYSTEMS:
             if system not in SYSTEMS or "stop-time" not in BENCH.workloads(system):
