@@ -2,9 +2,9 @@
 # SPDX-License-Identifier: MIT
 """Checks a Promela model exhaustively with Spin: check_model.py MODEL [VARIANT] [--cc COMPILER] [--seconds LIMIT].
 
-Without a variant the model must hold: no assertion fails, nobody hangs, each LTL formula is true under weak fairness, the
-search is complete, and every statement is reached, as an assertion that nothing comes to says nothing. VARIANT is one of
-the names in the model's first line, `/* BROKEN_VARIANTS: NAME ... */`: a mistake that #ifdef puts into the model. Then
+Without a variant the model must hold: no assertion fails, nobody hangs, each LTL formula is true under weak fairness,
+the search is complete, and every statement is reached, as an assertion that nothing comes to says nothing. VARIANT is one
+of the names in the model's first line, `/* BROKEN_VARIANTS: NAME ... */`: a mistake that #ifdef puts into the model. Then
 the verifier must find an error. The result is 0, 1 (with a sentence, and the run that leads to the error), 2 for wrong
 arguments, 77 where Spin is not installed."""
 

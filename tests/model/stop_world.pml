@@ -1,10 +1,10 @@
-/* BROKEN_VARIANTS: LEAVE_WITHOUT_CAS ENTER_WITHOUT_COUNT RESUME_SIGNALS_ONE RESUMED_WAIT_WITHOUT_LOOP STOP_READS_FIRST DETACH_WITHOUT_COUNT */
+/* BROKEN_VARIANTS: LEAVE_WITHOUT_CAS ENTER_WITHOUT_COUNT RESUME_SIGNALS_ONE RESUMED_WAIT_WITHOUT_LOOP STOP_READS_FIRST DETACH_WITHOUT_COUNT SECOND_RETURNS_AT_ONCE UNMANAGED_STOPS_AT_ONCE */
 /* SPDX-License-Identifier: MIT
  *
- * How the threads of a heap agree to stand still (gc/world): a word of state for each thread, which it changes itself by
- * compare and exchange and a stopper by fetch-and-or; a mutex; a count of the threads that a stop still waits for; a
- * condition for the stopper, one for the others. Each atomic operation and each critical section is a step of the model,
- * in every order that there is. The order of ordinary memory accesses around them is no part of it.
+ * How the threads of a heap agree to stand still (gc/world/stop_world.c): a word of state for each thread, which it
+ * changes itself by compare and exchange and a stopper by fetch-and-or; a mutex; a count of the threads that a stop still
+ * waits for; a condition for the stopper, one for the others. Each atomic operation and each critical section is a step
+ * of the model, in every order that there is. The order of ordinary memory accesses around them is no part of it.
  *
  * Three threads come and go between managed, native and detached as they like, for ever; two of them stop the world.
  * What takes the mutex by a thread's own will is bounded by `errands`: nothing promises a mutex to the one thread that
@@ -16,18 +16,18 @@
 
 #define THREADS 3
 #define STOPPERS 2
-#define ERRANDS 2
+#define ERRANDS 2 /* of those two; the other has one */
 #define me _pid
 
 #define MANAGED 0
 #define NATIVE 1
 #define STOP 2
-#define FREE 255
+#define NOBODY 255
 
 byte state[THREADS];
 bool attached[THREADS];
 
-byte mutex = FREE; /* the thread that has it; what follows belongs to it */
+byte mutex = NOBODY; /* the thread that has it; what follows belongs to it */
 bool is_stopping;
 byte awaited;
 byte waits_for_stopped; /* conditions: the threads that wait, a bit each */
@@ -39,22 +39,22 @@ bool touches_objects[THREADS];
 bool saw_a_stop_end[THREADS];
 byte collectors;
 
-/* A step that takes the mutex may go on to the next point where another thread can tell the difference. */
+/* A step that takes the mutex goes on to the next point where another thread can tell the difference. */
 inline lock() {
-    mutex == FREE -> mutex = me
+    atomic { mutex == NOBODY -> mutex = me }
 }
 
 inline unlock() {
-    mutex = FREE
+    mutex = NOBODY
 }
 
-/* `waiting` is one of the conditions: gives the mutex up, and takes it when it has been woken, which systems may do for no
- * reason at all. That counts as an errand, or it could go on for ever. */
+/* `waiting` is one of the conditions: gives the mutex up, and takes it when it has been woken, which systems may do for
+ * no reason at all. That counts as an errand, or it could go on for ever. */
 inline wait(waiting) {
     atomic { waiting = waiting | (1 << me); unlock() }
     if
     :: atomic { (waiting & (1 << me)) == 0 -> lock() }
-    :: atomic { errands > 0 && mutex == FREE -> errands--; waiting = waiting & ~(1 << me); lock() }
+    :: atomic { errands > 0 && mutex == NOBODY -> errands--; waiting = waiting & ~(1 << me); lock() }
     fi
 }
 
@@ -135,7 +135,7 @@ inline native_leave() {
     :: atomic { state[me] == NATIVE -> state[me] = MANAGED }
 #endif
     :: atomic { state[me] != NATIVE -> begin_call() }
-       atomic { lock() }
+       lock();
        wait_until_resumed();
        atomic { state[me] = MANAGED; unlock(); end_call() }
     fi
@@ -159,14 +159,14 @@ inline detach() {
 
 inline attach() {
     begin_call();
-    atomic { lock() }
+    lock();
     wait_until_resumed();
     atomic { attached[me] = true; state[me] = MANAGED; unlock(); end_call() }
 }
 
-inline ask_to_stop(target) {
+inline ask_to_stop(target, self) {
     if
-    :: target != me && attached[target] ->
+    :: target != self && attached[target] ->
 #ifdef STOP_READS_FIRST
         atomic { awaited = awaited + ((state[target] & NATIVE) == 0) }
         state[target] = state[target] | STOP
@@ -181,12 +181,17 @@ inline let_go(target) {
     state[target] = state[target] & ~STOP
 }
 
-/* One step after another, as other threads poll and change between managed and native meanwhile. With the mutex. */
-inline stop_others() {
+/* One step after another, as other threads poll and change between managed and native meanwhile. With the mutex. At
+ * first the stopper spins without it, for a while. */
+inline stop_others(self) {
     is_stopping = true;
-    ask_to_stop(0);
-    ask_to_stop(1);
-    ask_to_stop(2);
+    ask_to_stop(0, self);
+    ask_to_stop(1, self);
+    ask_to_stop(2, self);
+    if
+    :: awaited > 0 -> unlock(); lock()
+    :: else
+    fi;
     do
     :: awaited > 0 -> wait(waits_for_stopped)
     :: else -> break
@@ -194,7 +199,7 @@ inline stop_others() {
 }
 
 inline resume_others() {
-    atomic { lock() }
+    lock();
     let_go(0);
     let_go(1);
     let_go(2);
@@ -222,22 +227,39 @@ inline work_as_collector() {
     collectors--
 }
 
-/* A thread that comes second is not the one: it arrives like one that polls. */
+inline collect_stopped(self) {
+    stop_others(self);
+    unlock();
+    work_as_collector();
+    resume_others();
+    end_call()
+}
+
+/* By a managed thread. One that comes second is not the one: it arrives like one that polls. */
 inline collect() {
     begin_call();
     atomic { lock(); saw_a_stop_end[me] = false }
     if
     :: is_stopping ->
+#ifdef SECOND_RETURNS_AT_ONCE
+        atomic { assert(saw_a_stop_end[me]); unlock(); end_call() }
+#else
         atomic { arrive() }
         wait_until_resumed();
         atomic { assert(saw_a_stop_end[me]); state[me] = MANAGED; unlock(); end_call() } /* (5) */
-    :: else ->
-        stop_others();
-        unlock();
-        work_as_collector();
-        resume_others();
-        end_call()
+#endif
+    :: else -> collect_stopped(me)
     fi
+}
+
+/* By a native thread, or one that is not attached: no stop waits for it, so it waits until it is the one. */
+inline collect_unmanaged() {
+    begin_call();
+    lock();
+#ifndef UNMANAGED_STOPS_AT_ONCE
+    wait_until_resumed();
+#endif
+    collect_stopped(NOBODY)
 }
 
 inline work_on_objects() {
@@ -246,12 +268,20 @@ inline work_on_objects() {
 }
 
 active [THREADS] proctype thread() {
-    byte errands = ERRANDS;
+    byte errands = (me < STOPPERS -> ERRANDS : 1);
 
+    if
+    :: me < STOPPERS -> errands--; collect_unmanaged()
+    :: true
+    fi;
     attach();
     do
     :: work_on_objects(); poll()
     :: native_enter();
+       if
+       :: me < STOPPERS && errands > 0 -> errands--; collect_unmanaged()
+       :: true
+       fi;
        if
        :: native_leave()
        :: break /* the thread exits, native */
