@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
  * More threads than cores on one heap. Each has a part of the heap of its own, with a model of it, and runs the random
- * program on that; between times it hands parcels to the others (tests/support/market.h), sleeps in native regions,
- * detaches and attaches again. Beside them are a thread that is never attached and destroys what others made handles
- * of, and threads that end without having detached. Every round draws another heap.
+ * program on that; between times it hands parcels to the others (tests/support/market.h), leaves some to the finalizers
+ * (tests/support/ledger.h), sleeps in native regions, detaches and attaches again. Beside them are a thread that is
+ * never attached and destroys others' handles, one that waits for finalizers, and threads that end without having
+ * detached. Every round draws another heap.
  *
  * The seed fixes heap and limits of a round, and what each thread wants to do, but not in which order they come.
  */
@@ -11,6 +12,7 @@
 #include <stdio.h>
 
 #include "tests/support/fixture.h"
+#include "tests/support/ledger.h"
 #include "tests/support/market.h"
 #include "tests/support/mutator.h"
 #include "tests/support/replay.h"
@@ -36,6 +38,8 @@ struct round {
     struct mutator_limits limits;
     struct shadow_crowd crowd;
     struct market market;
+    struct ledger ledger;
+    size_t largest;     /* length of a parcel */
     atomic_int is_over; /* the members have gone */
 };
 
@@ -66,6 +70,14 @@ static void post(struct member *member) {
 
 static void fetch(struct member *member) {
     market_fetch(&member->round->market, &member->random);
+}
+
+static void leave(struct member *member) {
+    ledger_leave(&member->round->ledger, member->shadow.thread, &member->random, member->round->largest);
+}
+
+static void take(struct member *member) {
+    (void)ledger_take(&member->round->ledger, member->shadow.thread, &member->random, 3);
 }
 
 /* Handles may be destroyed while others collect. */
@@ -100,8 +112,9 @@ static void look(struct member *member) {
 }
 
 static void run_errand(struct member *member) {
-    static void (*const errands[])(struct member *) = {exchange, exchange,  exchange,  use_lane, use_lane, post, post,
-                                                       fetch,    be_native, be_native, be_away,  collect,  look};
+    static void (*const errands[])(struct member *) = {exchange, exchange, exchange,  use_lane,  use_lane, post,
+                                                       post,     fetch,    be_native, be_native, be_away,  collect,
+                                                       look,     leave,    leave,     leave,     take};
     errands[random_below(&member->random, sizeof(errands) / sizeof(errands[0]))](member);
 }
 
@@ -167,12 +180,21 @@ static void be_breeder(struct round *round) {
     }
 }
 
-static void be_stranger(void *data, size_t index) {
-    if (index == 0) {
-        be_cleaner(data);
-    } else {
-        be_breeder(data);
+static void be_undertaker(struct round *round) {
+    struct random random = {round->seed};
+    struct pf_thread *thread = team_attach(round->crowd.heap);
+    void *object;
+    while (pf_finalizer_wait(thread, PINFOLD_FOREVER, &object)) {
+        ledger_receive(&round->ledger, thread, &random, object);
     }
+    pf_thread_detach(thread);
+}
+
+enum { STRANGERS = 3 };
+
+static void be_stranger(void *data, size_t index) {
+    static void (*const strangers[STRANGERS])(struct round *) = {be_cleaner, be_breeder, be_undertaker};
+    strangers[index](data);
 }
 
 /* --- rounds --- */
@@ -194,15 +216,17 @@ static void check_all(struct round *round) {
     struct pf_statistics statistics;
     pf_heap_statistics(round->crowd.heap, &statistics);
     ck_assert_uint_eq(statistics.threads, 1);
-    market_close(&round->market, thread);
+    market_close(&round->market);
+    ledger_close(&round->ledger, thread);
     fixture_verify(&fixture);
     pf_thread_detach(thread);
 }
 
-static void open_market(struct round *round, size_t largest) {
+static void open_market(struct round *round) {
     struct pf_thread *thread = team_attach(round->crowd.heap);
-    market_open(&round->market, thread, largest);
+    market_open(&round->market, thread, round->largest);
     pf_thread_detach(thread);
+    ledger_open(&round->ledger);
 }
 
 static void run_round(uint64_t seed) {
@@ -224,11 +248,13 @@ static void run_round(uint64_t seed) {
     round.end_ms = team_now_ms() + ROUND_MS;
     atomic_store(&round.is_over, 0);
     shadow_crowd_open(&round.crowd, &options);
-    open_market(&round, 2 * options.large_threshold);
-    struct team strangers = team_start(2, be_stranger, &round);
+    round.largest = 2 * options.large_threshold;
+    open_market(&round);
+    struct team strangers = team_start(STRANGERS, be_stranger, &round);
     struct team members = team_start(MEMBERS, be_member, &round);
     team_join(&members);
     atomic_store(&round.is_over, 1);
+    pf_finalizer_stop_waiting(round.crowd.heap);
     team_join(&strangers);
     check_all(&round);
     shadow_crowd_close(&round.crowd);

@@ -1,65 +1,12 @@
 /* SPDX-License-Identifier: MIT
  *
- * A parcel is a node whose key is the seed, and whose left child is an array of bytes that the seed determines.
+ * Labels change together with what they describe: under the same mutex, or by the same thread.
  */
 #include "tests/support/market.h"
 
 #include <sched.h>
-#include <string.h>
 
-#include "tests/support/fixture.h"
 #include "tests/support/replay.h"
-
-/* --- parcels --- */
-
-static uint8_t byte_of(const struct label *label, size_t index) {
-    return (uint8_t)(random_mix(label->seed + index / 8) >> index % 8 * 8);
-}
-
-static struct label draw_label(const struct market *market, struct random *random) {
-    size_t most = random_chance(random, 5) ? market->largest : 200;
-    return (struct label){random_next(random) | 1, random_below(random, most)};
-}
-
-/* NULL: the heap is full. The result is to be stored before the next safepoint. */
-static struct node *make_parcel(struct pf_thread *thread, const struct label *label) {
-    PINFOLD_ROOTS(thread, root, 1);
-    root[0] = pf_try_alloc(thread, &node_type);
-    char *bytes = root[0] == NULL ? NULL : pf_try_alloc_array(thread, &bytes_type, label->length);
-    if (bytes == NULL) {
-        return NULL;
-    }
-    uint8_t *elements = pf_elements(bytes);
-    for (size_t i = 0; i < label->length; i++) {
-        elements[i] = byte_of(label, i);
-    }
-    struct node *node = root[0];
-    node->key = label->seed;
-    pf_store(thread, &node->left, bytes);
-    return node;
-}
-
-static void check_parcel(const struct node *node, const struct label *label, const char *where) {
-    if ((node == NULL) != (label->seed == 0)) {
-        replay_fail("%s: %s", where, node == NULL ? "a parcel is gone" : "a parcel has come from nowhere");
-    }
-    if (node == NULL) {
-        return;
-    }
-    if (node->type != &node_type || node->key != label->seed || node->right != NULL) {
-        replay_fail("%s: the parcel at %p is not what its label says", where, (const void *)node);
-    }
-    void *bytes = node->left;
-    if (pf_type_of(bytes) != &bytes_type || pf_length(bytes) != label->length) {
-        replay_fail("%s: the parcel at %p has other contents", where, (const void *)node);
-    }
-    const uint8_t *elements = pf_elements(bytes);
-    for (size_t i = 0; i < label->length; i++) {
-        if (elements[i] != byte_of(label, i)) {
-            replay_fail("%s: byte %zu of the parcel at %p has changed", where, i, (const void *)node);
-        }
-    }
-}
 
 /* --- opening and closing --- */
 
@@ -86,23 +33,39 @@ static void **slots_of(const struct pf_handle *vector) {
 }
 
 static void destroy(struct market *market, const struct posted *posted) {
-    if (posted->is_pin) {
+    if (posted->kind == PINFOLD_HANDLE_PINNED) {
         pf_unpin(market->heap, posted->handle);
     } else {
         pf_handle_destroy(market->heap, posted->handle);
     }
+    pf_handle_destroy(market->heap, posted->anchor);
 }
 
-void market_close(struct market *market, struct pf_thread *thread) {
-    (void)thread;
+/* A weak handle may have lost its parcel, unless there is an anchor, and a dependent one its value with it. */
+static void check_posted(const struct posted *posted) {
+    static const struct label nothing = {0, 0};
+    const struct node *parcel = pf_handle_get(posted->handle);
+    int may_be_gone = posted->kind >= PINFOLD_HANDLE_WEAK && posted->anchor == NULL;
+    int is_gone = parcel == NULL && may_be_gone;
+    parcel_check(parcel, is_gone ? &nothing : &posted->label, "in the box");
+    if (posted->anchor != NULL && pf_handle_get(posted->anchor) != parcel) {
+        replay_fail("in the box: two handles on one parcel lead to different places");
+    }
+    if (posted->kind == PINFOLD_HANDLE_DEPENDENT) {
+        parcel_check(pf_dependent_value(posted->handle), is_gone ? &nothing : &posted->value_label,
+                     "value of a dependent handle");
+    }
+}
+
+void market_close(struct market *market) {
     for (size_t i = 0; i < MARKET_TABLE; i++) {
-        check_parcel(slots_of(market->table)[i], &market->table_labels[i], "on the table");
+        parcel_check(slots_of(market->table)[i], &market->table_labels[i], "on the table");
     }
     for (size_t i = 0; i < (size_t)MARKET_LANE * MARKET_LANES; i++) {
-        check_parcel(slots_of(market->lanes)[i], &market->lane_labels[i], "in a lane");
+        parcel_check(slots_of(market->lanes)[i], &market->lane_labels[i], "in a lane");
     }
     for (size_t i = 0; i < market->box_count; i++) {
-        check_parcel(pf_handle_get(market->box[i].handle), &market->box[i].label, "in the box");
+        check_posted(&market->box[i]);
         destroy(market, &market->box[i]);
     }
     pf_handle_destroy(market->heap, market->table);
@@ -123,15 +86,15 @@ static void lock_managed(struct market *market, struct pf_thread *thread) {
 
 static void replace(struct pf_thread *thread, void **slot, struct label *label, struct node *parcel,
                     const struct label *new_label, const char *where) {
-    check_parcel(*slot, label, where);
+    parcel_check(*slot, label, where);
     pf_store(thread, slot, parcel);
     *label = *new_label;
 }
 
 void market_exchange(struct market *market, struct pf_thread *thread, struct random *random) {
     PINFOLD_ROOTS(thread, root, 1);
-    struct label label = draw_label(market, random);
-    root[0] = make_parcel(thread, &label);
+    struct label label = parcel_draw_label(random, market->largest);
+    root[0] = parcel_make(thread, &label);
     if (root[0] == NULL || random_chance(random, 20)) {
         label = (struct label){0, 0};
         root[0] = NULL;
@@ -143,8 +106,8 @@ void market_exchange(struct market *market, struct pf_thread *thread, struct ran
 }
 
 void market_use_lane(struct market *market, struct pf_thread *thread, struct random *random, size_t lane) {
-    struct label label = draw_label(market, random);
-    struct node *parcel = make_parcel(thread, &label);
+    struct label label = parcel_draw_label(random, market->largest);
+    struct node *parcel = parcel_make(thread, &label);
     if (parcel == NULL) {
         label.seed = 0;
     }
@@ -154,17 +117,51 @@ void market_use_lane(struct market *market, struct pf_thread *thread, struct ran
 
 /* --- the box --- */
 
-void market_post(struct market *market, struct pf_thread *thread, struct random *random) {
-    struct posted posted = {.is_pin = random_chance(random, 30), .label = draw_label(market, random)};
-    struct node *parcel = make_parcel(thread, &posted.label);
-    if (parcel == NULL) {
-        return;
-    }
-    enum pf_status status = posted.is_pin
-                                ? pf_pin(market->heap, parcel, &posted.handle)
-                                : pf_handle_create(market->heap, PINFOLD_HANDLE_STRONG, parcel, &posted.handle);
+static enum pf_handle_kind draw_kind(struct random *random) {
+    static const enum pf_handle_kind kinds[] = {PINFOLD_HANDLE_STRONG,    PINFOLD_HANDLE_STRONG,
+                                                PINFOLD_HANDLE_PINNED,    PINFOLD_HANDLE_WEAK,
+                                                PINFOLD_HANDLE_WEAK_LONG, PINFOLD_HANDLE_DEPENDENT};
+    return kinds[random_below(random, sizeof(kinds) / sizeof(kinds[0]))];
+}
+
+static struct pf_handle *make_handle(struct pf_heap *heap, enum pf_handle_kind kind, void *object, void *value) {
+    struct pf_handle *handle;
+    enum pf_status status = kind == PINFOLD_HANDLE_DEPENDENT ? pf_dependent_create(heap, object, value, &handle)
+                            : kind == PINFOLD_HANDLE_PINNED  ? pf_pin(heap, object, &handle)
+                                                             : pf_handle_create(heap, kind, object, &handle);
     if (status != PINFOLD_OK) {
         replay_fail("no handle: %s", pf_status_text(status));
+    }
+    return handle;
+}
+
+static int keeps_alive(enum pf_handle_kind kind) {
+    return kind == PINFOLD_HANDLE_STRONG || kind == PINFOLD_HANDLE_PINNED;
+}
+
+/* 0: the heap is full. The value of a dependent handle is made first, and has no other root than the parcel's. */
+static int make_posted(struct market *market, struct pf_thread *thread, struct random *random, struct posted *posted) {
+    PINFOLD_ROOTS(thread, root, 1);
+    *posted = (struct posted){.kind = draw_kind(random), .label = parcel_draw_label(random, market->largest)};
+    if (posted->kind == PINFOLD_HANDLE_DEPENDENT) {
+        posted->value_label = parcel_draw_label(random, market->largest);
+        root[0] = parcel_make(thread, &posted->value_label);
+    }
+    struct node *parcel = parcel_make(thread, &posted->label);
+    if (parcel == NULL || (posted->kind == PINFOLD_HANDLE_DEPENDENT && root[0] == NULL)) {
+        return 0;
+    }
+    posted->handle = make_handle(market->heap, posted->kind, parcel, root[0]);
+    if (!keeps_alive(posted->kind) && random_chance(random, 60)) {
+        posted->anchor = make_handle(market->heap, PINFOLD_HANDLE_STRONG, parcel, NULL);
+    }
+    return 1;
+}
+
+void market_post(struct market *market, struct pf_thread *thread, struct random *random) {
+    struct posted posted;
+    if (!make_posted(market, thread, random, &posted)) {
+        return;
     }
     (void)pthread_mutex_lock(&market->mutex);
     int has_room = market->box_count < MARKET_BOX;
@@ -193,7 +190,7 @@ static int take(struct market *market, struct random *random, struct posted *pos
 void market_fetch(struct market *market, struct random *random) {
     struct posted posted;
     if (take(market, random, &posted)) {
-        check_parcel(pf_handle_get(posted.handle), &posted.label, "in the box");
+        check_posted(&posted);
         destroy(market, &posted);
     }
 }

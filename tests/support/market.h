@@ -1,31 +1,26 @@
 /* SPDX-License-Identifier: MIT
  *
- * What the threads of a stress test hand to each other: parcels, which are small graphs of which a label says what must
- * be in them, so that whoever finds one can check it. They lie
+ * Where the threads of a stress test hand parcels to each other:
  *
  *     on the table   an old vector whose slots any thread may take and fill, under a lock
  *     in lanes       an old vector in which neighbouring slots belong to different threads: no lock, shared cards
- *     in the box     handles, strong and pinned, which any thread may destroy, attached or not
+ *     in the box     handles of all kinds, which any thread may destroy, attached or not
  */
 #ifndef TESTS_SUPPORT_MARKET_H
 #define TESTS_SUPPORT_MARKET_H
 
 #include <pthread.h>
 
-#include "pinfold/pinfold.h"
-#include "tests/support/random.h"
+#include "tests/support/parcel.h"
 
 enum { MARKET_TABLE = 200, MARKET_LANE = 20, MARKET_LANES = 16, MARKET_BOX = 64 };
 
-struct label {
-    uint64_t seed; /* 0: no parcel */
-    size_t length;
-};
-
 struct posted {
     struct pf_handle *handle;
-    int is_pin;
+    enum pf_handle_kind kind;
     struct label label;
+    struct label value_label; /* of a dependent handle */
+    struct pf_handle *anchor; /* a strong handle on the same parcel; NULL: none */
 };
 
 struct market {
@@ -42,8 +37,8 @@ struct market {
 
 /* By an attached thread. */
 void market_open(struct market *market, struct pf_thread *thread, size_t largest);
-/* Checks everything, then empties it. */
-void market_close(struct market *market, struct pf_thread *thread);
+/* Checks everything, then empties it. By an attached thread. */
+void market_close(struct market *market);
 
 /* Each is a safepoint, and does nothing when the heap is full. */
 void market_exchange(struct market *market, struct pf_thread *thread, struct random *random);
