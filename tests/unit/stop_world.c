@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * Stopping the world: native regions, safepoints, threads that do something else in the middle of a stop, and those
- * that keep it waiting. What threads do in every order is checked on the model (tests/model/stop_world.pml); here, that
- * the calls do what the model says.
+ * Stopping the world: native regions, safepoints, and threads that do something else in the middle of a stop. What
+ * threads do in every order is checked on the model (tests/model/stop_world.pml); here, that the calls do what the
+ * model says.
  */
-#include <sched.h>
 #include <stdatomic.h>
-#include <string.h>
 
 #include "tests/support/fatal.h"
 #include "tests/support/fixture.h"
@@ -350,107 +348,6 @@ START_TEST(each_collection_that_was_asked_for_is_made_however_many_threads_ask_a
 }
 END_TEST
 
-/* --- what listeners are told --- */
-
-struct log {
-    char name[16];
-    uint64_t waited_ns;
-    unsigned reports;
-    unsigned stops;
-    unsigned resumptions;
-    uint64_t stop_ns;
-    struct gate told;
-};
-
-static void note_slow(void *data, const struct pf_thread *thread, uint64_t waited_ns) {
-    struct log *log = data;
-    (void)strcpy(log->name, pf_thread_name(thread));
-    log->waited_ns = waited_ns;
-    log->reports++;
-    gate_open(&log->told);
-}
-
-static void note_stop(void *data, uint64_t stop_ns) {
-    struct log *log = data;
-    log->stops++;
-    log->stop_ns = stop_ns;
-}
-
-static void note_end_of_stop(void *data) {
-    struct log *log = data;
-    log->resumptions++;
-}
-
-static const struct pf_listener log_listener = {
-    .world_stopped = note_stop, .world_resumes = note_end_of_stop, .slow_thread = note_slow};
-
-struct sluggard {
-    struct pf_heap *heap;
-    struct gate managed;
-    struct log *log;
-};
-
-/* Polls only a good while after it has been reported. */
-static void dawdle(void *data, size_t index) {
-    struct sluggard *sluggard = data;
-    (void)index;
-    struct pf_thread *thread = team_attach(sluggard->heap);
-    pf_thread_set_name(thread, "sluggard");
-    gate_open(&sluggard->managed);
-    gate_wait(&sluggard->log->told);
-    team_sleep_ms(20);
-    pf_safepoint(thread);
-    pf_thread_detach(thread);
-}
-
-START_TEST(a_thread_that_keeps_the_world_waiting_is_named_once) {
-    struct pf_options options = fixture_options();
-    fixture_set(&options, "slow_stop_us", "2000");
-    struct fixture fixture = fixture_open(&options);
-    struct log log = {.told = GATE_CLOSED};
-    pf_heap_set_listener(fixture.heap, &log_listener, &log);
-    struct stay stay = {fixture.heap, GATE_CLOSED, GATE_CLOSED};
-    struct team bystander = team_start(1, be_native, &stay);
-    gate_wait_native(&stay.is_native, fixture.thread);
-    struct sluggard sluggard = {fixture.heap, GATE_CLOSED, &log};
-    struct team team = team_start(1, dawdle, &sluggard);
-    gate_wait_native(&sluggard.managed, fixture.thread);
-    pf_collect(fixture.thread, 0, PINFOLD_COLLECT_COMPACT);
-    ck_assert_uint_eq(log.reports, 1);
-    ck_assert_str_eq(log.name, "sluggard");
-    ck_assert_uint_ge(log.waited_ns, 2000000);
-    ck_assert_uint_ge(log.stop_ns, 20000000);
-    struct pf_collection record;
-    ck_assert_uint_eq(pf_heap_history(fixture.heap, &record, 1), 1);
-    ck_assert_uint_eq(record.stop_ns, log.stop_ns);
-    ck_assert_uint_ge(record.pause_ns, record.stop_ns);
-    gate_open(&stay.leave);
-    pf_native_enter(fixture.thread);
-    team_join(&team);
-    team_join(&bystander);
-    pf_native_leave(fixture.thread);
-    pf_heap_set_listener(fixture.heap, NULL, NULL);
-    fixture_close(&fixture);
-}
-END_TEST
-
-START_TEST(every_stop_of_the_world_is_told_with_its_end) {
-    struct pf_options options = fixture_options();
-    struct fixture fixture = fixture_open(&options);
-    struct log log = {.told = GATE_CLOSED};
-    pf_heap_set_listener(fixture.heap, &log_listener, &log);
-    pf_collect(fixture.thread, 0, PINFOLD_COLLECT_DEFAULT);
-    pf_collect(fixture.thread, 2, PINFOLD_COLLECT_DEFAULT);
-    ck_assert_uint_eq(log.stops, 2);
-    fixture_verify(&fixture); /* looks at a heap at rest, too */
-    ck_assert_uint_eq(log.stops, 3);
-    ck_assert_uint_eq(log.resumptions, 3);
-    ck_assert_uint_eq(log.reports, 0);
-    pf_heap_set_listener(fixture.heap, NULL, NULL);
-    fixture_close(&fixture);
-}
-END_TEST
-
 SUITE("unit/stop_world", a_collection_does_not_wait_for_a_native_thread_and_updates_its_frames,
       a_thread_says_whether_it_is_native, native_regions_that_do_not_match_are_refused,
       leaving_a_native_region_waits_for_the_end_of_a_collection, attaching_waits_for_the_end_of_a_collection,
@@ -460,5 +357,4 @@ SUITE("unit/stop_world", a_collection_does_not_wait_for_a_native_thread_and_upda
       a_thread_that_detaches_in_the_middle_of_a_stop_is_not_waited_for,
       a_thread_that_ends_in_the_middle_of_a_stop_is_not_waited_for,
       a_thread_that_asks_for_a_collection_during_another_gets_its_own_afterwards,
-      each_collection_that_was_asked_for_is_made_however_many_threads_ask_at_once,
-      a_thread_that_keeps_the_world_waiting_is_named_once, every_stop_of_the_world_is_told_with_its_end)
+      each_collection_that_was_asked_for_is_made_however_many_threads_ask_at_once)
