@@ -23,6 +23,8 @@ liburing-dev module:liburing the echo server, which uses io_uring'
 for_benchmarks='
 libgc-dev module:bdw-gc the collector that the benchmarks compare with
 libmimalloc-dev header:mimalloc.h the allocator that the benchmarks compare with'
+for_models='
+spin command:spin the check of the models in tests/model'
 for_ci='
 clang command:clang the second compiler
 clang-format-14 command:clang-format-14 the format check'
@@ -70,8 +72,8 @@ install_packages() {
 }
 
 case ${1-} in
-'') wanted="$needed$for_benchmarks" ;;
---ci) wanted="$needed$for_benchmarks$for_ci" needed="$needed$for_ci" ;;
+'') wanted="$needed$for_benchmarks$for_models" ;;
+--ci) wanted="$needed$for_benchmarks$for_models$for_ci" needed="$needed$for_models$for_ci" ;;
 *)
     echo "usage: tools/setup.sh [--ci]" >&2
     exit 2

@@ -66,7 +66,7 @@ struct pin_search {
 static void compare_slots(void *context, uintptr_t slots, size_t count) {
     struct pin_search *search = context;
     for (size_t index = 0; index < count; ++index) {
-        uintptr_t value = pfi_words(slots)[index];
+        uintptr_t value = pfi_word_load(&pfi_words(slots)[index]); /* other threads make and end pins meanwhile */
         search->is_found |=
             (value & ~search->tags.mask) == search->object && pfi_tags_is_reference(search->tags, value);
     }

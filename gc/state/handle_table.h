@@ -13,7 +13,8 @@
  *
  * Invariant: age <= generation of every object of the block, values included. A handle is the address of its slot.
  * Lists, free bits, counts and ages change under the heap's handle lock, which a collection holds from begin to end;
- * slots and births are their owner's. Ages are computed anew by the age phase.
+ * slots and births are their owner's, but slots are stored into atomically: pf_is_pinned looks at all of them. Ages are
+ * computed anew by the age phase.
  */
 #ifndef PINFOLD_GC_HANDLE_TABLE_H
 #define PINFOLD_GC_HANDLE_TABLE_H
@@ -116,14 +117,14 @@ static inline uint32_t pfi_handle_block_collections_since(const struct pfi_handl
 static inline void pfi_handle_block_fill(struct pfi_handle_block *block, struct pf_handle *handle, uintptr_t object,
                                          uint64_t collections) {
     ptrdiff_t index = handle - block->slots;
-    handle->object = object;
+    pfi_word_store(&handle->object, object);
     block->births[index] = pfi_handle_birth(collections);
     block->plain_granules[index] = 0;
 }
 
 /* Makes a handle a slot that is none. */
 static inline void pfi_handle_block_empty(struct pfi_handle_block *block, struct pf_handle *handle) {
-    handle->object = 0;
+    pfi_word_store(&handle->object, 0);
     block->births[handle - block->slots] = 0;
     if (block->kind == PINFOLD_HANDLE_DEPENDENT) {
         pfi_handle_value(handle)->object = 0;

@@ -18,10 +18,10 @@
 static struct {
     const char *variant;
     uint64_t seed;
-    volatile uint64_t operation;
     char prefix[200];
     size_t prefix_length;
 } current;
+static _Thread_local volatile uint64_t current_operation;
 
 static const int crash_signals[] = {SIGSEGV, SIGBUS, SIGILL, SIGFPE, SIGABRT};
 enum { CRASH_SIGNALS = sizeof(crash_signals) / sizeof(crash_signals[0]) };
@@ -41,7 +41,7 @@ static void write_number(uint64_t number) {
 /* Says where, then lets the signal come again with the action it had before (a sanitizer's report, or the default). */
 static void on_crash(int number) {
     (void)!write(STDERR_FILENO, current.prefix, current.prefix_length);
-    write_number(current.operation);
+    write_number(current_operation);
     for (size_t i = 0; i < CRASH_SIGNALS; i++) {
         (void)sigaction(crash_signals[i], &previous_action[i], NULL);
     }
@@ -71,7 +71,7 @@ void replay_begin(const char *variant, uint64_t seed) {
     }
     current.variant = variant;
     current.seed = seed;
-    current.operation = 0;
+    current_operation = 0;
     int length = snprintf(current.prefix, sizeof(current.prefix), "crashed in variant %s, seed %llu, operation ",
                           variant, (unsigned long long)seed);
     current.prefix_length = length < 0 ? 0 : (size_t)length;
@@ -81,7 +81,7 @@ void replay_begin(const char *variant, uint64_t seed) {
 }
 
 void replay_operation(uint64_t number) {
-    current.operation = number;
+    current_operation = number;
 }
 
 void replay_fail(const char *format, ...) {
@@ -91,6 +91,6 @@ void replay_fail(const char *format, ...) {
     (void)vsnprintf(text, sizeof(text), format, arguments);
     va_end(arguments);
     ck_abort_msg("variant %s, seed %llu, operation %llu: %s (PINFOLD_TEST_SEED=%llu runs this seed alone)",
-                 current.variant, (unsigned long long)current.seed, (unsigned long long)current.operation, text,
+                 current.variant, (unsigned long long)current.seed, (unsigned long long)current_operation, text,
                  (unsigned long long)current.seed);
 }

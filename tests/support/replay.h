@@ -11,7 +11,7 @@
 /* `variant` must be a string that outlives the run. From now on crashes and broken contracts are reported as well. */
 void replay_begin(const char *variant, uint64_t seed);
 
-/* The number of the operation that begins now. */
+/* The number of the operation that begins now, on this thread. */
 void replay_operation(uint64_t number);
 
 /* Fails the test with the place and a message. */

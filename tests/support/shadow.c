@@ -18,11 +18,14 @@ static void enumerate_table(struct pf_visitor *visitor, void *data) {
     pf_visit_slots(visitor, &shadow->table[1], SHADOW_TABLE_ROOTS - 1);
 }
 
-static void note_collection(void *data, const struct pf_collection *record) {
-    struct shadow *shadow = data;
-    (void)record;
+void shadow_note_collection(struct shadow *shadow) {
     shadow->is_stale = 1;
     shadow->collections++;
+}
+
+static void note_collection(void *data, const struct pf_collection *record) {
+    (void)record;
+    shadow_note_collection(data);
 }
 
 static void sort_tags(struct shadow *shadow, const struct pf_options *options) {
@@ -39,24 +42,34 @@ static void sort_tags(struct shadow *shadow, const struct pf_options *options) {
     }
 }
 
-void shadow_open(struct shadow *shadow, const struct pf_options *options) {
+void shadow_init(struct shadow *shadow, struct pf_heap *heap) {
     memset(shadow, 0, sizeof(*shadow));
-    struct pf_message message = {""};
-    enum pf_status status = pf_heap_create(options, &shadow->heap, &message);
-    if (status != PINFOLD_OK) {
-        replay_fail("no heap: %s", message.text);
-    }
-    status = pf_thread_attach(shadow->heap, &shadow->thread);
+    shadow->heap = heap;
+    sort_tags(shadow, pf_heap_options(heap));
+    shadow->source.enumerate = enumerate_table;
+    shadow->source.data = shadow;
+    shadow->next_id = 1;
+}
+
+void shadow_enter(struct shadow *shadow) {
+    enum pf_status status = pf_thread_attach(shadow->heap, &shadow->thread);
     if (status != PINFOLD_OK) {
         replay_fail("no thread: %s", pf_status_text(status));
     }
-    sort_tags(shadow, pf_heap_options(shadow->heap));
-    shadow->source.enumerate = enumerate_table;
-    shadow->source.data = shadow;
     pf_root_source_add(shadow->heap, &shadow->source);
+}
+
+void shadow_open(struct shadow *shadow, const struct pf_options *options) {
+    struct pf_message message = {""};
+    struct pf_heap *heap;
+    enum pf_status status = pf_heap_create(options, &heap, &message);
+    if (status != PINFOLD_OK) {
+        replay_fail("no heap: %s", message.text);
+    }
+    shadow_init(shadow, heap);
     shadow->listener.collection_end = note_collection;
-    pf_heap_set_listener(shadow->heap, &shadow->listener, shadow);
-    shadow->next_id = 1;
+    pf_heap_set_listener(heap, &shadow->listener, shadow);
+    shadow_enter(shadow);
 }
 
 static void release(struct shadow_object *object) {
@@ -64,7 +77,7 @@ static void release(struct shadow_object *object) {
     free(object);
 }
 
-void shadow_close(struct shadow *shadow) {
+void shadow_leave(struct shadow *shadow) {
     shadow_reset_frames(shadow, 0);
     for (size_t i = 0; i < SHADOW_HANDLES; i++) {
         pf_handle_destroy(shadow->heap, shadow->handles[i]);
@@ -74,13 +87,22 @@ void shadow_close(struct shadow *shadow) {
     }
     pf_root_source_remove(shadow->heap, &shadow->source);
     pf_thread_detach(shadow->thread);
-    pf_heap_destroy(shadow->heap);
+}
+
+void shadow_finish(struct shadow *shadow) {
     for (size_t i = 0; i < shadow->count; i++) {
         release(shadow->objects[i]);
     }
     free(shadow->objects);
     free(shadow->pending);
     memset(shadow, 0, sizeof(*shadow));
+}
+
+void shadow_close(struct shadow *shadow) {
+    struct pf_heap *heap = shadow->heap;
+    shadow_leave(shadow);
+    pf_heap_destroy(heap);
+    shadow_finish(shadow);
 }
 
 /* --- objects --- */

@@ -6,6 +6,9 @@
  *
  * An object that the check does not reach is forgotten, because the collector may have freed it; so everything in
  * `objects` may be used until the next collection, whether the roots still reach it or not.
+ *
+ * A model belongs to one thread. Several threads of a heap have one each (shadow_crowd.h): what one of them knows of,
+ * the others must leave alone, collections excepted.
  */
 #ifndef TESTS_SUPPORT_SHADOW_H
 #define TESTS_SUPPORT_SHADOW_H
@@ -74,7 +77,9 @@ struct shadow {
     uintptr_t other_tags[8];
     size_t other_tag_count;
 
-    struct pf_listener listener;
+    struct pf_listener listener; /* of a heap that has no other model */
+    struct shadow *next;         /* the crowd's; the model is not all of the heap then */
+    int is_in_crowd;
     uint64_t collections;
     uint64_t checks;
     int is_stale; /* a collection has come since the last check */
@@ -88,6 +93,17 @@ void shadow_open(struct shadow *shadow, const struct pf_options *options);
 
 /* Detaches and destroys; does not check. */
 void shadow_close(struct shadow *shadow);
+
+/* The parts of which opening and closing are made. An empty model, which must hear of every collection from here on. */
+void shadow_init(struct shadow *shadow, struct pf_heap *heap);
+/* Attaches the calling thread, and makes the model's roots the heap's. */
+void shadow_enter(struct shadow *shadow);
+/* The reverse. */
+void shadow_leave(struct shadow *shadow);
+void shadow_finish(struct shadow *shadow);
+
+/* With the world stopped. */
+void shadow_note_collection(struct shadow *shadow);
 
 /* Allocates and records an object, with all slots zero and its payload written, and puts it into table root `root`.
  * NULL when the try form refused. */

@@ -4,6 +4,7 @@
  */
 #include "tests/support/shadow_pin.h"
 
+#include <stdbool.h>
 #include <string.h>
 
 #include "tests/support/replay.h"
@@ -80,13 +81,14 @@ struct hearing {
     size_t frame_slots;
 };
 
+/* NULL: not one of this model. */
 static const struct shadow_pin *pin_of(const struct shadow *shadow, const struct pf_handle *handle) {
     for (size_t i = 0; i < SHADOW_PINS; i++) {
         if (shadow->pins[i].handle == handle) {
             return &shadow->pins[i];
         }
     }
-    replay_fail("the report tells of handle %p, which is no pin", (const void *)handle);
+    return NULL;
 }
 
 static void check_told(const struct shadow *shadow, const struct shadow_object *object,
@@ -112,10 +114,13 @@ static int hear(const struct pf_pin_info *told, void *data) {
     if (hearing->frame_slots > 0) {
         replay_fail("the report tells of a handle after a frame");
     }
-    hearing->handles++;
     const struct shadow_pin *pin = pin_of(shadow, told->handle);
-    if (pin->value.target == NULL) {
-        replay_fail("the report tells of a pin that holds no object");
+    if (pin == NULL && shadow->is_in_crowd) {
+        return 0;
+    }
+    hearing->handles++;
+    if (pin == NULL || pin->value.target == NULL) {
+        replay_fail("the report tells of handle %p, which pins no object", (const void *)told->handle);
     }
     check_told(shadow, pin->value.target, told);
     if (told->age != shadow->collections - pin->birth) {
@@ -138,7 +143,9 @@ void shadow_check_pin_report(struct shadow *shadow) {
         }
     }
     (void)pf_pin_report(shadow->thread, hear, &hearing);
-    if (hearing.handles != expected.handles || hearing.frame_slots != expected.frame_slots) {
+    bool has_all_slots =
+        shadow->is_in_crowd ? hearing.frame_slots >= expected.frame_slots : hearing.frame_slots == expected.frame_slots;
+    if (hearing.handles != expected.handles || !has_all_slots) {
         replay_fail("the report tells of %zu handles and %zu slots, there are %zu and %zu", hearing.handles,
                     hearing.frame_slots, expected.handles, expected.frame_slots);
     }

@@ -25,7 +25,8 @@ int shadow_is_pinned(const struct shadow *shadow, const struct shadow_object *ob
 /* pf_is_pinned says the same. */
 void shadow_check_is_pinned(const struct shadow *shadow, const struct shadow_object *object);
 
-/* pf_pin_report tells of every pin of the model and of no other, with the right figures. */
+/* pf_pin_report tells of every pin of the model with the right figures, and of no other unless that is another model's.
+ */
 void shadow_check_pin_report(struct shadow *shadow);
 
 #endif
