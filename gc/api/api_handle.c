@@ -5,6 +5,7 @@
  * collections is read on the same terms.)
  */
 #include "alloc/platform/check.h"
+#include "gc/api/handle.h"
 #include "gc/heap.h"
 #include "gc/world/mutator.h"
 #include "pinfold/handle.h"
@@ -42,7 +43,8 @@ PINFOLD_COLD static bool refill(struct pf_heap *heap, struct pfi_handle_cache *c
     return is_refilled;
 }
 
-static struct pf_handle *take_slot(struct pf_heap *heap, struct pfi_handle_cache *cache, enum pf_handle_kind kind) {
+static inline struct pf_handle *take_slot(struct pf_heap *heap, struct pfi_handle_cache *cache,
+                                          enum pf_handle_kind kind) {
     if (cache == NULL) {
         return take_from_table(heap, kind);
     }
@@ -74,8 +76,8 @@ static inline void note_store(struct pf_heap *heap, struct pfi_handle_block *blo
 }
 
 /* What marking may know of a pinned object without looking at it. */
-static void note_plain_object(const struct pf_heap *heap, struct pfi_handle_block *block,
-                              const struct pf_handle *handle) {
+static inline void note_plain_object(const struct pf_heap *heap, struct pfi_handle_block *block,
+                                     const struct pf_handle *handle) {
     uintptr_t object = handle->object & ~heap->tags.mask;
     if (object == 0 || !pfi_tags_is_reference(heap->tags, handle->object) ||
         pfi_object_type(object)->scan != PINFOLD_SCAN_NONE) {
@@ -93,8 +95,8 @@ static uintptr_t key_of(const struct pf_heap *heap, uintptr_t word) {
     return is_nothing ? 0 : word;
 }
 
-static void write_handle(const struct pf_heap *heap, struct pfi_handle_block *block, struct pf_handle *handle,
-                         void *object) {
+static inline void write_handle(const struct pf_heap *heap, struct pfi_handle_block *block, struct pf_handle *handle,
+                                void *object) {
     uintptr_t word = (uintptr_t)object;
     if (block->kind == PINFOLD_HANDLE_DEPENDENT) {
         word = key_of(heap, word);
@@ -108,8 +110,8 @@ static void write_handle(const struct pf_heap *heap, struct pfi_handle_block *bl
     }
 }
 
-static void fill_handle(struct pf_heap *heap, const struct pfi_handle_cache *cache, struct pf_handle *handle,
-                        void *object) {
+static inline void fill_handle(struct pf_heap *heap, const struct pfi_handle_cache *cache, struct pf_handle *handle,
+                               void *object) {
     struct pfi_handle_block *block = pfi_handle_block_around(handle);
     if (PINFOLD_LIKELY(cache != NULL)) {
         write_handle(heap, block, handle, object);
@@ -122,17 +124,24 @@ static void fill_handle(struct pf_heap *heap, const struct pfi_handle_cache *cac
     pfi_mutex_unlock(&heap->handle_lock);
 }
 
+struct pf_handle *pfi_handle_make(struct pf_heap *heap, enum pf_handle_kind kind, void *object) {
+    struct pfi_handle_cache *cache = cache_of_caller(heap);
+    struct pf_handle *handle = take_slot(heap, cache, kind);
+    if (PINFOLD_LIKELY(handle != NULL)) {
+        fill_handle(heap, cache, handle, object);
+        PINFOLD_SEND(&heap->events, handle_created, handle, kind);
+    }
+    return handle;
+}
+
 enum pf_status pf_handle_create(struct pf_heap *heap, enum pf_handle_kind kind, void *object,
                                 struct pf_handle **handle) {
     PINFOLD_REQUIRE(heap != NULL && handle != NULL, "pf_handle_create: the heap or the place for the handle is NULL");
     PINFOLD_REQUIRE((unsigned)kind < PINFOLD_HANDLE_KINDS, "pf_handle_create: there is no handle kind %d", (int)kind);
-    struct pfi_handle_cache *cache = cache_of_caller(heap);
-    struct pf_handle *created = take_slot(heap, cache, kind);
+    struct pf_handle *created = pfi_handle_make(heap, kind, object);
     if (created == NULL) {
         return PINFOLD_OUT_OF_MEMORY;
     }
-    fill_handle(heap, cache, created, object);
-    PINFOLD_SEND(&heap->events, handle_created, created, kind);
     *handle = created;
     return PINFOLD_OK;
 }
@@ -154,12 +163,7 @@ static void destroy_in_table(struct pf_heap *heap, struct pfi_handle_block *bloc
     pfi_mutex_unlock(&heap->handle_lock);
 }
 
-void pf_handle_destroy(struct pf_heap *heap, struct pf_handle *handle) {
-    if (handle == NULL) {
-        return;
-    }
-    PINFOLD_REQUIRE(heap != NULL, "pf_handle_destroy: the heap is NULL");
-    struct pfi_handle_block *block = require_block(heap, handle, "pf_handle_destroy");
+void pfi_handle_unmake(struct pf_heap *heap, struct pfi_handle_block *block, struct pf_handle *handle) {
     PINFOLD_SEND(&heap->events, handle_destroyed, handle, (enum pf_handle_kind)block->kind);
     struct pfi_handle_cache *cache = cache_of_caller(heap);
     if (cache == NULL) {
@@ -171,6 +175,14 @@ void pf_handle_destroy(struct pf_heap *heap, struct pf_handle *handle) {
         spill(heap, cache, block->kind);
         (void)pfi_handle_cache_push(cache, block->kind, handle);
     }
+}
+
+void pf_handle_destroy(struct pf_heap *heap, struct pf_handle *handle) {
+    if (handle == NULL) {
+        return;
+    }
+    PINFOLD_REQUIRE(heap != NULL, "pf_handle_destroy: the heap is NULL");
+    pfi_handle_unmake(heap, require_block(heap, handle, "pf_handle_destroy"), handle);
 }
 
 void *pf_handle_get(const struct pf_handle *handle) {
@@ -195,13 +207,13 @@ static void store_value(struct pf_heap *heap, struct pf_handle *handle, void *va
 enum pf_status pf_dependent_create(struct pf_heap *heap, void *key, void *value, struct pf_handle **handle) {
     PINFOLD_REQUIRE(heap != NULL && handle != NULL,
                     "pf_dependent_create: the heap or the place for the handle is NULL");
-    struct pf_handle *created;
-    enum pf_status status = pf_handle_create(heap, PINFOLD_HANDLE_DEPENDENT, key, &created);
-    if (status == PINFOLD_OK) {
-        store_value(heap, created, value);
-        *handle = created;
+    struct pf_handle *created = pfi_handle_make(heap, PINFOLD_HANDLE_DEPENDENT, key);
+    if (created == NULL) {
+        return PINFOLD_OUT_OF_MEMORY;
     }
-    return status;
+    store_value(heap, created, value);
+    *handle = created;
+    return PINFOLD_OK;
 }
 
 void *pf_dependent_value(const struct pf_handle *handle) {

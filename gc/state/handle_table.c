@@ -5,8 +5,6 @@
 
 #include "alloc/platform/bitmap.h"
 
-static const uint64_t block_magic = 0x50696E666F6C6448u;
-
 void pfi_handle_table_init(struct pfi_handle_table *table) {
     memset(table, 0, sizeof *table);
 }
@@ -77,7 +75,7 @@ static struct pfi_handle_block *make_block(struct pfi_handle_table *table, enum 
         return NULL;
     }
     memset(block, 0, size);
-    block->magic = block_magic;
+    block->magic = pfi_handle_block_magic;
     block->table = table;
     block->kind = (uint8_t)kind;
     block->free = ~(uint64_t)0;
@@ -112,14 +110,4 @@ void pfi_handle_table_give_locked(struct pfi_handle_table *table, struct pf_hand
     }
     block->free |= (uint64_t)1 << (slot - block->slots);
     --table->count[block->kind];
-}
-
-struct pfi_handle_block *pfi_handle_block_of(const struct pf_handle *handle) {
-    uintptr_t address = (uintptr_t)handle;
-    struct pfi_handle_block *block = pfi_handle_block_around(handle);
-    if (address % sizeof(uintptr_t) != 0 || address < (uintptr_t)block->slots ||
-        address >= (uintptr_t)&block->slots[PINFOLD_HANDLES_PER_BLOCK] || block->magic != block_magic) {
-        return NULL;
-    }
-    return block->births[handle - block->slots] != 0 ? block : NULL;
 }

@@ -80,14 +80,23 @@ static inline int pfi_handle_block_age(const struct pfi_handle_block *block) {
     return pfi_byte_load(&block->age);
 }
 
-/* The block of a live handle; NULL when the address is not one. */
-struct pfi_handle_block *pfi_handle_block_of(const struct pf_handle *handle);
-
-/* The same for what is known to be a slot. */
+/* The block of what is known to be a slot. */
 enum { PINFOLD_HANDLE_BLOCK_ALIGNMENT = 1024 };
 static_assert(sizeof(struct pfi_handle_block) <= PINFOLD_HANDLE_BLOCK_ALIGNMENT, "a handle finds its block by masking");
 static inline struct pfi_handle_block *pfi_handle_block_around(const struct pf_handle *handle) {
     return (struct pfi_handle_block *)pfi_align_down((uintptr_t)handle, PINFOLD_HANDLE_BLOCK_ALIGNMENT);
+}
+
+/* The block of a live handle; NULL when the address is not one. */
+static const uint64_t pfi_handle_block_magic = 0x50696E666F6C6448u;
+static inline struct pfi_handle_block *pfi_handle_block_of(const struct pf_handle *handle) {
+    struct pfi_handle_block *block = pfi_handle_block_around(handle);
+    size_t offset = (uintptr_t)handle - (uintptr_t)block->slots; /* huge when it lies in the header */
+    if (offset % sizeof(uintptr_t) != 0 || offset >= sizeof block->slots || block->magic != pfi_handle_block_magic ||
+        block->births[offset / sizeof(uintptr_t)] == 0) {
+        return NULL;
+    }
+    return block;
 }
 
 /* The values of a block of dependent handles, in the order of its slots. */
