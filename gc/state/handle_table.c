@@ -7,6 +7,7 @@
 
 void pfi_handle_table_init(struct pfi_handle_table *table) {
     memset(table, 0, sizeof *table);
+    pfi_key_index_init(&table->keys);
 }
 
 static void free_blocks(struct pfi_handle_block *block) {
@@ -23,6 +24,7 @@ void pfi_handle_table_finish(struct pfi_handle_table *table) {
             free_blocks(table->blocks[kind][age]);
         }
     }
+    pfi_key_index_finish(&table->keys);
 }
 
 static struct pfi_handle_block **list_of(const struct pfi_handle_block *block) {
@@ -67,10 +69,17 @@ static void push_with_room(struct pfi_handle_table *table, struct pfi_handle_blo
     table->with_room[block->kind] = block;
 }
 
+/* What one more block of the kind asks for beside its memory. */
+static bool reserve_for_block(struct pfi_handle_table *table, enum pf_handle_kind kind) {
+    return kind != PINFOLD_HANDLE_DEPENDENT ||
+           pfi_key_index_reserve(&table->keys, table->dependent_slots + PINFOLD_HANDLES_PER_BLOCK);
+}
+
 /* An empty block holds nothing young. */
 static struct pfi_handle_block *make_block(struct pfi_handle_table *table, enum pf_handle_kind kind) {
     size_t size = (size_t)PINFOLD_HANDLE_BLOCK_ALIGNMENT * (kind == PINFOLD_HANDLE_DEPENDENT ? 2 : 1);
-    struct pfi_handle_block *block = aligned_alloc(PINFOLD_HANDLE_BLOCK_ALIGNMENT, size);
+    struct pfi_handle_block *block =
+        reserve_for_block(table, kind) ? aligned_alloc(PINFOLD_HANDLE_BLOCK_ALIGNMENT, size) : NULL;
     if (block == NULL) {
         return NULL;
     }
@@ -82,6 +91,7 @@ static struct pfi_handle_block *make_block(struct pfi_handle_table *table, enum 
     pfi_byte_store(&block->age, PINFOLD_OLDEST_AGE);
     link_block(block);
     push_with_room(table, block);
+    table->dependent_slots += kind == PINFOLD_HANDLE_DEPENDENT ? PINFOLD_HANDLES_PER_BLOCK : 0;
     return block;
 }
 
