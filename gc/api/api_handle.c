@@ -1,14 +1,16 @@
 /* SPDX-License-Identifier: MIT
  *
  * Handles. A managed thread takes slots from its cache and gives them back to it; every other thread goes to the table,
- * under the handle lock, which a collection holds. So no slot changes while a collection looks.
+ * under the handle lock, which a collection holds. So no slot changes while a collection looks. (The number of
+ * collections is read on the same terms.)
  */
 #include "alloc/platform/check.h"
+#include "gc/api/handle.h"
 #include "gc/heap.h"
 #include "gc/world/mutator.h"
 #include "pinfold/handle.h"
 
-/* The calling thread's cache; NULL when it is not attached, or native. */
+/* The calling thread's cache; NULL when it is not attached, or native: then slots change under the lock alone. */
 static struct pfi_handle_cache *cache_of_caller(const struct pf_heap *heap) {
     struct pf_thread *thread = pfi_mutator_managed(heap);
     return thread == NULL ? NULL : &pfi_mutator_of(thread)->handles;
@@ -41,8 +43,8 @@ PINFOLD_COLD static bool refill(struct pf_heap *heap, struct pfi_handle_cache *c
     return is_refilled;
 }
 
-static struct pf_handle *take_slot(struct pf_heap *heap, enum pf_handle_kind kind) {
-    struct pfi_handle_cache *cache = cache_of_caller(heap);
+static inline struct pf_handle *take_slot(struct pf_heap *heap, struct pfi_handle_cache *cache,
+                                          enum pf_handle_kind kind) {
     if (cache == NULL) {
         return take_from_table(heap, kind);
     }
@@ -74,8 +76,8 @@ static inline void note_store(struct pf_heap *heap, struct pfi_handle_block *blo
 }
 
 /* What marking may know of a pinned object without looking at it. */
-static void note_plain_object(const struct pf_heap *heap, struct pfi_handle_block *block,
-                              const struct pf_handle *handle) {
+static inline void note_plain_object(const struct pf_heap *heap, struct pfi_handle_block *block,
+                                     const struct pf_handle *handle) {
     uintptr_t object = handle->object & ~heap->tags.mask;
     if (object == 0 || !pfi_tags_is_reference(heap->tags, handle->object) ||
         pfi_object_type(object)->scan != PINFOLD_SCAN_NONE) {
@@ -93,7 +95,8 @@ static uintptr_t key_of(const struct pf_heap *heap, uintptr_t word) {
     return is_nothing ? 0 : word;
 }
 
-static void fill_handle(struct pf_heap *heap, struct pfi_handle_block *block, struct pf_handle *handle, void *object) {
+static inline void write_handle(const struct pf_heap *heap, struct pfi_handle_block *block, struct pf_handle *handle,
+                                void *object) {
     uintptr_t word = (uintptr_t)object;
     if (block->kind == PINFOLD_HANDLE_DEPENDENT) {
         word = key_of(heap, word);
@@ -105,19 +108,40 @@ static void fill_handle(struct pf_heap *heap, struct pfi_handle_block *block, st
     if (block->kind == PINFOLD_HANDLE_PINNED) {
         note_plain_object(heap, block, handle);
     }
-    note_store(heap, block);
+}
+
+static inline void fill_handle(struct pf_heap *heap, const struct pfi_handle_cache *cache, struct pf_handle *handle,
+                               void *object) {
+    struct pfi_handle_block *block = pfi_handle_block_around(handle);
+    if (PINFOLD_LIKELY(cache != NULL)) {
+        write_handle(heap, block, handle, object);
+        note_store(heap, block);
+        return;
+    }
+    pfi_mutex_lock(&heap->handle_lock);
+    write_handle(heap, block, handle, object);
+    pfi_handle_block_rejuvenate_locked(block);
+    pfi_mutex_unlock(&heap->handle_lock);
+}
+
+struct pf_handle *pfi_handle_make(struct pf_heap *heap, enum pf_handle_kind kind, void *object) {
+    struct pfi_handle_cache *cache = cache_of_caller(heap);
+    struct pf_handle *handle = take_slot(heap, cache, kind);
+    if (PINFOLD_LIKELY(handle != NULL)) {
+        fill_handle(heap, cache, handle, object);
+        PINFOLD_SEND(&heap->events, handle_created, handle, kind);
+    }
+    return handle;
 }
 
 enum pf_status pf_handle_create(struct pf_heap *heap, enum pf_handle_kind kind, void *object,
                                 struct pf_handle **handle) {
     PINFOLD_REQUIRE(heap != NULL && handle != NULL, "pf_handle_create: the heap or the place for the handle is NULL");
     PINFOLD_REQUIRE((unsigned)kind < PINFOLD_HANDLE_KINDS, "pf_handle_create: there is no handle kind %d", (int)kind);
-    struct pf_handle *created = take_slot(heap, kind);
+    struct pf_handle *created = pfi_handle_make(heap, kind, object);
     if (created == NULL) {
         return PINFOLD_OUT_OF_MEMORY;
     }
-    fill_handle(heap, pfi_handle_block_around(created), created, object);
-    PINFOLD_SEND(&heap->events, handle_created, created, kind);
     *handle = created;
     return PINFOLD_OK;
 }
@@ -139,12 +163,7 @@ static void destroy_in_table(struct pf_heap *heap, struct pfi_handle_block *bloc
     pfi_mutex_unlock(&heap->handle_lock);
 }
 
-void pf_handle_destroy(struct pf_heap *heap, struct pf_handle *handle) {
-    if (handle == NULL) {
-        return;
-    }
-    PINFOLD_REQUIRE(heap != NULL, "pf_handle_destroy: the heap is NULL");
-    struct pfi_handle_block *block = require_block(heap, handle, "pf_handle_destroy");
+void pfi_handle_unmake(struct pf_heap *heap, struct pfi_handle_block *block, struct pf_handle *handle) {
     PINFOLD_SEND(&heap->events, handle_destroyed, handle, (enum pf_handle_kind)block->kind);
     struct pfi_handle_cache *cache = cache_of_caller(heap);
     if (cache == NULL) {
@@ -158,6 +177,14 @@ void pf_handle_destroy(struct pf_heap *heap, struct pf_handle *handle) {
     }
 }
 
+void pf_handle_destroy(struct pf_heap *heap, struct pf_handle *handle) {
+    if (handle == NULL) {
+        return;
+    }
+    PINFOLD_REQUIRE(heap != NULL, "pf_handle_destroy: the heap is NULL");
+    pfi_handle_unmake(heap, require_block(heap, handle, "pf_handle_destroy"), handle);
+}
+
 void *pf_handle_get(const struct pf_handle *handle) {
     PINFOLD_REQUIRE(handle != NULL, "pf_handle_get: the handle is NULL");
     return (void *)handle->object;
@@ -165,26 +192,28 @@ void *pf_handle_get(const struct pf_handle *handle) {
 
 void pf_handle_set(struct pf_heap *heap, struct pf_handle *handle, void *object) {
     PINFOLD_REQUIRE(heap != NULL && handle != NULL, "pf_handle_set: the heap or the handle is NULL");
-    fill_handle(heap, require_block(heap, handle, "pf_handle_set"), handle, object);
+    (void)require_block(heap, handle, "pf_handle_set");
+    fill_handle(heap, cache_of_caller(heap), handle, object);
 }
 
-static void store_value(struct pf_heap *heap, struct pfi_handle_block *block, struct pf_handle *handle, void *value) {
+/* By a managed thread: no other knows what an object's address is. */
+static void store_value(struct pf_heap *heap, struct pf_handle *handle, void *value) {
     if (handle->object != 0) {
         pfi_handle_value(handle)->object = (uintptr_t)value;
-        note_store(heap, block);
+        note_store(heap, pfi_handle_block_around(handle));
     }
 }
 
 enum pf_status pf_dependent_create(struct pf_heap *heap, void *key, void *value, struct pf_handle **handle) {
     PINFOLD_REQUIRE(heap != NULL && handle != NULL,
                     "pf_dependent_create: the heap or the place for the handle is NULL");
-    struct pf_handle *created;
-    enum pf_status status = pf_handle_create(heap, PINFOLD_HANDLE_DEPENDENT, key, &created);
-    if (status == PINFOLD_OK) {
-        store_value(heap, pfi_handle_block_around(created), created, value);
-        *handle = created;
+    struct pf_handle *created = pfi_handle_make(heap, PINFOLD_HANDLE_DEPENDENT, key);
+    if (created == NULL) {
+        return PINFOLD_OUT_OF_MEMORY;
     }
-    return status;
+    store_value(heap, created, value);
+    *handle = created;
+    return PINFOLD_OK;
 }
 
 void *pf_dependent_value(const struct pf_handle *handle) {
@@ -197,8 +226,8 @@ void *pf_dependent_value(const struct pf_handle *handle) {
 
 void pf_dependent_set_value(struct pf_heap *heap, struct pf_handle *handle, void *value) {
     PINFOLD_REQUIRE(heap != NULL && handle != NULL, "pf_dependent_set_value: the heap or the handle is NULL");
-    struct pfi_handle_block *block = require_block(heap, handle, "pf_dependent_set_value");
+    const struct pfi_handle_block *block = require_block(heap, handle, "pf_dependent_set_value");
     PINFOLD_REQUIRE(block->kind == PINFOLD_HANDLE_DEPENDENT, "pf_dependent_set_value: %p is no dependent handle",
                     (const void *)handle);
-    store_value(heap, block, handle, value);
+    store_value(heap, handle, value);
 }

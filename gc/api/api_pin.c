@@ -5,6 +5,7 @@
 #include "alloc/context.h"
 #include "alloc/object_starts.h"
 #include "alloc/platform/check.h"
+#include "gc/api/handle.h"
 #include "gc/heap.h"
 #include "gc/world/mutator.h"
 #include "pinfold/pin.h"
@@ -14,19 +15,24 @@ enum pf_status pf_pin(struct pf_heap *heap, void *object, struct pf_handle **pin
     PINFOLD_REQUIRE(pfi_heap_may_hold(heap, (uintptr_t)object), "pf_pin: %p is no object of this heap", object);
     /* Without a tag of a reference the pin would hold nothing. */
     void *reference = (void *)pfi_tags_refer(heap->tags, (uintptr_t)object);
-    return pf_handle_create(heap, PINFOLD_HANDLE_PINNED, reference, pin);
+    struct pf_handle *created = pfi_handle_make(heap, PINFOLD_HANDLE_PINNED, reference);
+    if (created == NULL) {
+        return PINFOLD_OUT_OF_MEMORY;
+    }
+    *pin = created;
+    return PINFOLD_OK;
 }
 
 void pf_unpin(struct pf_heap *heap, struct pf_handle *pin) {
     if (pin == NULL) {
         return;
     }
-    const struct pfi_handle_block *block = pfi_handle_block_of(pin);
+    struct pfi_handle_block *block = pfi_handle_block_of(pin);
     PINFOLD_REQUIRE(block != NULL && block->kind == PINFOLD_HANDLE_PINNED,
                     "pf_unpin: %p is no pin, or was ended before", (const void *)pin);
     PINFOLD_REQUIRE(heap != NULL && block->table == &heap->roots.handles, "pf_unpin: pin %p belongs to another heap",
                     (const void *)pin);
-    pf_handle_destroy(heap, pin);
+    pfi_handle_unmake(heap, block, pin);
 }
 
 enum pf_status pf_frame_push_pinning(struct pf_thread *thread, struct pf_frame *frame, void **slots, size_t count) {

@@ -30,7 +30,13 @@ static inline bool set_mark(const struct pfi_marker *marker, uintptr_t object, c
 
 static inline void mark_object(struct pfi_marker *marker, uintptr_t object) {
     const struct pf_type *type;
-    if (set_mark(marker, object, &type) && type->scan != PINFOLD_SCAN_NONE) {
+    if (!set_mark(marker, object, &type)) {
+        return;
+    }
+    if (PINFOLD_UNLIKELY(marker->watched != NULL)) {
+        pfi_key_index_find(marker->watched, object);
+    }
+    if (type->scan != PINFOLD_SCAN_NONE) {
         pfi_mark_stack_push(marker->stack, object);
     }
 }

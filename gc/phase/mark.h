@@ -27,6 +27,7 @@ struct pfi_marker {
     uintptr_t young_low; /* generations 1 and 0 */
     uintptr_t young_size;
     uint8_t *cards;
+    struct pfi_key_index *watched; /* is told of every object that is marked; NULL: nobody asks */
     const struct pfi_share *share;
     int condemned;
     size_t pinned_objects;

@@ -5,10 +5,9 @@
 
 #include "alloc/platform/bitmap.h"
 
-static const uint64_t block_magic = 0x50696E666F6C6448u;
-
 void pfi_handle_table_init(struct pfi_handle_table *table) {
     memset(table, 0, sizeof *table);
+    pfi_key_index_init(&table->keys);
 }
 
 static void free_blocks(struct pfi_handle_block *block) {
@@ -25,6 +24,7 @@ void pfi_handle_table_finish(struct pfi_handle_table *table) {
             free_blocks(table->blocks[kind][age]);
         }
     }
+    pfi_key_index_finish(&table->keys);
 }
 
 static struct pfi_handle_block **list_of(const struct pfi_handle_block *block) {
@@ -69,21 +69,29 @@ static void push_with_room(struct pfi_handle_table *table, struct pfi_handle_blo
     table->with_room[block->kind] = block;
 }
 
+/* What one more block of the kind asks for beside its memory. */
+static bool reserve_for_block(struct pfi_handle_table *table, enum pf_handle_kind kind) {
+    return kind != PINFOLD_HANDLE_DEPENDENT ||
+           pfi_key_index_reserve(&table->keys, table->dependent_slots + PINFOLD_HANDLES_PER_BLOCK);
+}
+
 /* An empty block holds nothing young. */
 static struct pfi_handle_block *make_block(struct pfi_handle_table *table, enum pf_handle_kind kind) {
     size_t size = (size_t)PINFOLD_HANDLE_BLOCK_ALIGNMENT * (kind == PINFOLD_HANDLE_DEPENDENT ? 2 : 1);
-    struct pfi_handle_block *block = aligned_alloc(PINFOLD_HANDLE_BLOCK_ALIGNMENT, size);
+    struct pfi_handle_block *block =
+        reserve_for_block(table, kind) ? aligned_alloc(PINFOLD_HANDLE_BLOCK_ALIGNMENT, size) : NULL;
     if (block == NULL) {
         return NULL;
     }
     memset(block, 0, size);
-    block->magic = block_magic;
+    block->magic = pfi_handle_block_magic;
     block->table = table;
     block->kind = (uint8_t)kind;
     block->free = ~(uint64_t)0;
     pfi_byte_store(&block->age, PINFOLD_OLDEST_AGE);
     link_block(block);
     push_with_room(table, block);
+    table->dependent_slots += kind == PINFOLD_HANDLE_DEPENDENT ? PINFOLD_HANDLES_PER_BLOCK : 0;
     return block;
 }
 
@@ -112,14 +120,4 @@ void pfi_handle_table_give_locked(struct pfi_handle_table *table, struct pf_hand
     }
     block->free |= (uint64_t)1 << (slot - block->slots);
     --table->count[block->kind];
-}
-
-struct pfi_handle_block *pfi_handle_block_of(const struct pf_handle *handle) {
-    uintptr_t address = (uintptr_t)handle;
-    struct pfi_handle_block *block = pfi_handle_block_around(handle);
-    if (address % sizeof(uintptr_t) != 0 || address < (uintptr_t)block->slots ||
-        address >= (uintptr_t)&block->slots[PINFOLD_HANDLES_PER_BLOCK] || block->magic != block_magic) {
-        return NULL;
-    }
-    return block->births[handle - block->slots] != 0 ? block : NULL;
 }

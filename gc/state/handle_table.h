@@ -6,7 +6,7 @@
  *     blocks[kind][age] -> block -> block      with_room[kind] -> block -> block
  *
  *     block (aligned to its size):  header { links, free bits, kind, age } | 64 slots | 64 births | 64 sizes
- *     ... of dependent handles:     behind it 64 values, at the distance of an alignment from the slots' block
+ *     ... of dependent handles:     at the distance of an alignment 64 values, and 64 links for key_index.h
  *
  * A slot belongs to the table (a free bit), to a thread's cache (handle_cache.h), or is a handle (its birth is odd).
  * A slot that is no handle holds 0, so passes over the slots need not know which ones are handles.
@@ -23,6 +23,7 @@
 
 #include "alloc/object.h"
 #include "alloc/platform/atomics.h"
+#include "gc/state/key_index.h"
 #include "pinfold/handle.h"
 
 enum {
@@ -60,6 +61,8 @@ struct pfi_handle_table {
     struct pfi_handle_block *blocks[PINFOLD_HANDLE_KINDS][PINFOLD_HANDLE_AGES];
     struct pfi_handle_block *with_room[PINFOLD_HANDLE_KINDS]; /* exactly the blocks with free slots */
     size_t count[PINFOLD_HANDLE_KINDS];                       /* slots that do not belong to the table */
+    size_t dependent_slots;                                   /* all there are; the index has room for them */
+    struct pfi_key_index keys;
 };
 
 void pfi_handle_table_init(struct pfi_handle_table *table);
@@ -81,14 +84,23 @@ static inline int pfi_handle_block_age(const struct pfi_handle_block *block) {
     return pfi_byte_load(&block->age);
 }
 
-/* The block of a live handle; NULL when the address is not one. */
-struct pfi_handle_block *pfi_handle_block_of(const struct pf_handle *handle);
-
-/* The same for what is known to be a slot. */
+/* The block of what is known to be a slot. */
 enum { PINFOLD_HANDLE_BLOCK_ALIGNMENT = 1024 };
 static_assert(sizeof(struct pfi_handle_block) <= PINFOLD_HANDLE_BLOCK_ALIGNMENT, "a handle finds its block by masking");
 static inline struct pfi_handle_block *pfi_handle_block_around(const struct pf_handle *handle) {
     return (struct pfi_handle_block *)pfi_align_down((uintptr_t)handle, PINFOLD_HANDLE_BLOCK_ALIGNMENT);
+}
+
+/* The block of a live handle; NULL when the address is not one. */
+static const uint64_t pfi_handle_block_magic = 0x50696E666F6C6448u;
+static inline struct pfi_handle_block *pfi_handle_block_of(const struct pf_handle *handle) {
+    struct pfi_handle_block *block = pfi_handle_block_around(handle);
+    size_t offset = (uintptr_t)handle - (uintptr_t)block->slots; /* huge when it lies in the header */
+    if (offset % sizeof(uintptr_t) != 0 || offset >= sizeof block->slots || block->magic != pfi_handle_block_magic ||
+        block->births[offset / sizeof(uintptr_t)] == 0) {
+        return NULL;
+    }
+    return block;
 }
 
 /* The values of a block of dependent handles, in the order of its slots. */
@@ -100,6 +112,13 @@ static inline struct pf_handle *pfi_handle_block_values(struct pfi_handle_block 
 static inline struct pf_handle *pfi_handle_value(const struct pf_handle *handle) {
     struct pfi_handle_block *block = pfi_handle_block_around(handle);
     return &pfi_handle_block_values(block)[handle - block->slots];
+}
+
+/* Its link in a chain of the key index. */
+static inline struct pf_handle **pfi_handle_link(const struct pf_handle *handle) {
+    struct pfi_handle_block *block = pfi_handle_block_around(handle);
+    struct pf_handle **links = (struct pf_handle **)(void *)&pfi_handle_block_values(block)[PINFOLD_HANDLES_PER_BLOCK];
+    return &links[handle - block->slots];
 }
 
 /* Collections before the slot was filled, modulo 2^31, and an odd number. */

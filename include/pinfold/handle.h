@@ -18,7 +18,7 @@
  * references are kept as they are, and count as alive.
  *
  * Threads: making, reading and setting handles is for managed threads, because a native or unattached thread cannot
- * know an object's address; it may make handles on NULL, and read what is set to none. Destroying is for any thread, at
+ * know an object's address; it may make handles on NULL, and set them to NULL. Destroying is for any thread, at
  * any time, attached or not, also during a collection. Two threads must not use one handle at the same time, unless
  * both only read it. None of these calls is a safepoint.
  */

@@ -101,6 +101,45 @@ START_TEST(a_handle_of_an_unknown_kind_is_refused) {
 }
 END_TEST
 
+START_TEST(asking_another_handle_for_the_value_of_a_dependent_one_is_refused) {
+    struct pf_handle *handle = NULL;
+    open_fixture();
+    ck_assert_int_eq(pf_handle_create(fixture.heap, PINFOLD_HANDLE_WEAK_LONG, NULL, &handle), PINFOLD_OK);
+    ck_assert_refused((void)pf_dependent_value(handle), "pf_dependent_value,no dependent handle");
+    ck_assert_refused(pf_dependent_set_value(fixture.heap, handle, NULL), "pf_dependent_set_value,no dependent handle");
+    ck_assert_refused((void)pf_dependent_value(NULL), "pf_dependent_value,NULL");
+    ck_assert_refused(pf_dependent_set_value(fixture.heap, NULL, NULL), "pf_dependent_set_value,NULL");
+}
+END_TEST
+
+START_TEST(using_a_dependent_handle_after_its_end_is_refused) {
+    struct pf_handle *handle = NULL;
+    open_fixture();
+    ck_assert_int_eq(pf_dependent_create(fixture.heap, NULL, NULL, &handle), PINFOLD_OK);
+    pf_handle_destroy(fixture.heap, handle);
+    ck_assert_refused((void)pf_dependent_value(handle), "pf_dependent_value,destroyed before");
+    ck_assert_refused(pf_dependent_set_value(fixture.heap, handle, NULL), "pf_dependent_set_value,destroyed before");
+    ck_assert_refused(pf_handle_set(fixture.heap, handle, NULL), "pf_handle_set,destroyed before");
+}
+END_TEST
+
+START_TEST(a_dependent_handle_without_a_heap_or_a_place_for_the_result_is_refused) {
+    struct pf_handle *handle = NULL;
+    open_fixture();
+    ck_assert_refused((void)!pf_dependent_create(NULL, NULL, NULL, &handle), "pf_dependent_create,heap,NULL");
+    ck_assert_refused((void)!pf_dependent_create(fixture.heap, NULL, NULL, NULL), "pf_dependent_create,place,NULL");
+}
+END_TEST
+
+START_TEST(an_address_stamp_of_what_is_no_object_is_refused) {
+    struct pf_address_stamp stamp = {{0}};
+    open_fixture();
+    ck_assert_refused(pf_address_note(fixture.heap, &stamp, &stamp), "pf_address_note,no object");
+    ck_assert_refused(pf_address_note(fixture.heap, NULL, &stamp), "pf_address_note,stamp,NULL");
+    ck_assert_refused((void)pf_addresses_moved(NULL, &stamp), "pf_addresses_moved,heap,NULL");
+}
+END_TEST
+
 START_TEST(removing_a_root_source_that_was_never_added_is_refused) {
     struct pf_root_source added = {enumerate_nothing, NULL, NULL};
     struct pf_root_source stranger = {enumerate_nothing, NULL, NULL};
@@ -371,15 +410,18 @@ SUITE("death/misuse", popping_a_frame_that_is_not_the_newest_is_refused, popping
       detaching_with_a_frame_still_pushed_is_refused, destroying_a_heap_with_an_attached_thread_is_refused,
       destroying_a_handle_twice_is_refused, a_handle_of_another_heap_is_refused,
       destroying_a_handle_twice_is_refused_even_with_others_created_before_it, a_handle_of_an_unknown_kind_is_refused,
-      removing_a_root_source_that_was_never_added_is_refused, removing_a_root_source_twice_is_refused,
-      adding_a_root_source_twice_is_refused, a_root_source_that_collects_is_refused, ending_a_pin_twice_is_refused,
-      ending_a_strong_handle_as_a_pin_is_refused, ending_a_pin_of_another_heap_is_refused,
-      pinning_what_is_no_object_of_the_heap_is_refused, a_pin_without_a_heap_or_a_place_for_the_result_is_refused,
-      a_pinning_frame_without_slots_to_look_at_is_refused, detaching_with_a_pinning_frame_still_pushed_is_refused,
-      asking_whether_nothing_is_pinned_is_refused, a_report_of_pins_without_a_function_is_refused,
-      collecting_a_generation_beyond_the_oldest_is_refused, collecting_a_negative_generation_is_refused,
-      collecting_in_an_unknown_mode_is_refused, allocating_an_array_of_negative_length_is_refused,
-      allocating_an_array_just_above_the_largest_length_is_refused,
+      asking_another_handle_for_the_value_of_a_dependent_one_is_refused,
+      using_a_dependent_handle_after_its_end_is_refused,
+      a_dependent_handle_without_a_heap_or_a_place_for_the_result_is_refused,
+      an_address_stamp_of_what_is_no_object_is_refused, removing_a_root_source_that_was_never_added_is_refused,
+      removing_a_root_source_twice_is_refused, adding_a_root_source_twice_is_refused,
+      a_root_source_that_collects_is_refused, ending_a_pin_twice_is_refused, ending_a_strong_handle_as_a_pin_is_refused,
+      ending_a_pin_of_another_heap_is_refused, pinning_what_is_no_object_of_the_heap_is_refused,
+      a_pin_without_a_heap_or_a_place_for_the_result_is_refused, a_pinning_frame_without_slots_to_look_at_is_refused,
+      detaching_with_a_pinning_frame_still_pushed_is_refused, asking_whether_nothing_is_pinned_is_refused,
+      a_report_of_pins_without_a_function_is_refused, collecting_a_generation_beyond_the_oldest_is_refused,
+      collecting_a_negative_generation_is_refused, collecting_in_an_unknown_mode_is_refused,
+      allocating_an_array_of_negative_length_is_refused, allocating_an_array_just_above_the_largest_length_is_refused,
       allocating_an_array_of_a_type_that_has_no_elements_is_refused,
       allocating_a_single_object_of_an_array_type_is_refused, a_pinned_object_with_an_alignment_that_is_none_is_refused,
       a_pinned_array_without_elements_or_of_negative_length_is_refused,

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * A random graph with strong, pinned, weak and dependent handles on every variant of a heap, against a model that knows
- * what is reachable: from strong handles, through slots, and through dependent handles to a fixed point. After each
- * collection nothing reachable may have been cleared; after a full one, everything else must have been.
+ * A random graph with strong, pinned, weak and dependent handles and finalizers on every variant of a heap, against a
+ * model that knows what is reachable: from strong handles, through slots, and through dependent handles to a fixed
+ * point. After each collection nothing reachable may have been cleared or be ready; after a full one, everything else
+ * must have been, but for what is reachable from what became ready, which only short weak handles have lost.
  *     PINFOLD_TEST_SEED=n, PINFOLD_TEST_OPERATIONS=n   as for property/random_heap
  */
 #include <stdbool.h>
@@ -27,7 +28,10 @@ static struct pf_type thing_type;
 
 struct model_thing {
     bool is_used;
-    bool is_reachable; /* as of the last check */
+    bool is_reachable; /* as of the last check: from what the program has */
+    bool is_kept;      /* ... or from what became ready since the one before */
+    bool is_registered;
+    bool was_ready; /* since the last check */
     uintptr_t number;
     int slots[SLOTS];
 };
@@ -44,7 +48,8 @@ struct model {
     struct random random;
     uintptr_t tag;
     uintptr_t next_number;
-    int collected; /* oldest generation collected since the last check; -1: none */
+    int collected;   /* oldest generation collected since the last check; -1: none */
+    int collections; /* since then */
     struct model_thing things[THINGS];
     struct model_handle strong[STRONG];
     struct model_handle weak[WEAK];
@@ -52,8 +57,9 @@ struct model {
 };
 
 static void note_collection(void *data, const struct pf_collection *record) {
-    int *collected = data;
-    *collected = record->generation > *collected ? record->generation : *collected;
+    struct model *model = data;
+    model->collected = record->generation > model->collected ? record->generation : model->collected;
+    model->collections++;
 }
 
 static void *word_of(const struct model *model, struct thing *thing) {
@@ -66,34 +72,47 @@ static struct thing *thing_in(const struct model *model, void *word) {
 /* --- what is reachable --- */
 
 static void reach(struct model *model, int index) {
-    if (index == NOBODY || model->things[index].is_reachable) {
+    if (index == NOBODY || model->things[index].is_kept) {
         return;
     }
-    model->things[index].is_reachable = true;
+    model->things[index].is_kept = true;
     for (int slot = 0; slot < SLOTS; slot++) {
         reach(model, model->things[index].slots[slot]);
     }
 }
 
-static void find_reachable(struct model *model) {
+static void reach_through_dependents(struct model *model) {
     bool is_complete = false;
-    for (int i = 0; i < THINGS; i++) {
-        model->things[i].is_reachable = false;
-    }
-    for (int i = 0; i < STRONG; i++) {
-        reach(model, model->strong[i].thing);
-    }
     while (!is_complete) {
         is_complete = true;
         for (int i = 0; i < DEPENDENT; i++) {
             const struct model_handle *handle = &model->dependent[i];
-            if (handle->thing != NOBODY && model->things[handle->thing].is_reachable && handle->value != NOBODY &&
-                !model->things[handle->value].is_reachable) {
+            if (handle->thing != NOBODY && model->things[handle->thing].is_kept && handle->value != NOBODY &&
+                !model->things[handle->value].is_kept) {
                 reach(model, handle->value);
                 is_complete = false;
             }
         }
     }
+}
+
+static void find_reachable(struct model *model) {
+    for (int i = 0; i < THINGS; i++) {
+        model->things[i].is_kept = false;
+    }
+    for (int i = 0; i < STRONG; i++) {
+        reach(model, model->strong[i].thing);
+    }
+    reach_through_dependents(model);
+    for (int i = 0; i < THINGS; i++) {
+        model->things[i].is_reachable = model->things[i].is_kept;
+    }
+    for (int i = 0; i < THINGS; i++) {
+        if (model->things[i].was_ready) {
+            reach(model, i);
+        }
+    }
+    reach_through_dependents(model);
 }
 
 /* --- the check after collections --- */
@@ -106,17 +125,50 @@ static void check_thing(const struct model *model, void *word, int index, const 
     }
 }
 
+/* Takes everything that is ready. The program lets go of it at once; long weak handles may bring it back. */
+static void take_ready(struct model *model) {
+    void *object;
+    while (pf_finalizer_next(model->fixture.thread, &object)) {
+        const struct thing *thing = object;
+        int index = 0;
+        while (index < THINGS && !(model->things[index].is_used && model->things[index].number == thing->number)) {
+            index++;
+        }
+        if (index == THINGS || !model->things[index].is_registered) {
+            replay_fail("%p is ready and is no registered thing", object);
+        }
+        model->things[index].is_registered = false;
+        model->things[index].was_ready = true;
+    }
+}
+
+static void check_ready(const struct model *model) {
+    for (int i = 0; i < THINGS; i++) {
+        const struct model_thing *thing = &model->things[i];
+        if (thing->was_ready && thing->is_reachable) {
+            replay_fail("thing %zu is reachable and ready", (size_t)thing->number);
+        }
+        if (model->collected == 2 && thing->is_used && thing->is_registered && !thing->is_kept) {
+            replay_fail("thing %zu is dead and not ready", (size_t)thing->number);
+        }
+    }
+}
+
 /* A weak or dependent handle whose thing may have died. */
 static void check_handle(struct model *model, struct model_handle *handle, const char *holder, int number) {
     if (handle->handle == NULL || handle->thing == NOBODY) {
         return;
     }
     void *word = pf_handle_get(handle->handle);
-    bool is_reachable = model->things[handle->thing].is_reachable;
-    if (word != NULL && !is_reachable && model->collected == 2) {
-        replay_fail("%s %d still holds thing %zu", holder, number, (size_t)model->things[handle->thing].number);
+    const struct model_thing *thing = &model->things[handle->thing];
+    bool is_short = handle->kind == PINFOLD_HANDLE_WEAK;
+    bool must_hold = is_short ? thing->is_reachable : thing->is_kept;
+    /* Several collections: an earlier one may have made something ready, which later ones see as alive. */
+    bool may_hold = model->collected < 2 || must_hold || (thing->is_kept && model->collections > 1);
+    if (word != NULL && !may_hold) {
+        replay_fail("%s %d still holds thing %zu", holder, number, (size_t)thing->number);
     }
-    if (word != NULL || is_reachable) {
+    if (word != NULL || must_hold) {
         check_thing(model, word, handle->thing, holder, number);
     } else {
         handle->thing = NOBODY;
@@ -155,10 +207,11 @@ static void check_slots(struct model *model) {
     }
 }
 
-/* What a full collection has found dead nobody knows any more. */
+/* What a full collection has found dead nobody knows any more. What was taken and is kept nowhere may be resurrected
+ * through long weak handles until then. */
 static void forget_dead(struct model *model) {
     for (int i = 0; i < THINGS; i++) {
-        model->things[i].is_used &= model->things[i].is_reachable;
+        model->things[i].is_used &= model->things[i].is_kept;
     }
 }
 
@@ -166,8 +219,10 @@ static void check(struct model *model) {
     if (model->collected < 0) {
         return;
     }
+    take_ready(model);
     find_reachable(model);
     check_slots(model);
+    check_ready(model);
     for (int i = 0; i < WEAK; i++) {
         check_handle(model, &model->weak[i], "weak handle", i);
     }
@@ -178,7 +233,11 @@ static void check(struct model *model) {
     if (model->collected == 2) {
         forget_dead(model);
     }
+    for (int i = 0; i < THINGS; i++) {
+        model->things[i].was_ready = false;
+    }
     model->collected = -1;
+    model->collections = 0;
 }
 
 /* --- the program; nothing below but make_thing and collect reaches a safepoint --- */
@@ -240,6 +299,16 @@ static struct thing *allocate(struct model *model) {
     }
 }
 
+static void register_thing(struct model *model, struct thing *thing, int index) {
+    if (thing != NULL && !model->things[index].is_registered) {
+        enum pf_status status = pf_finalizer_register(model->fixture.thread, thing);
+        if (status != PINFOLD_OK) {
+            replay_fail("not registered: %s", pf_status_text(status));
+        }
+        model->things[index].is_registered = true;
+    }
+}
+
 static void make_thing(struct model *model) {
     int index = free_thing(model);
     if (index == NOBODY) {
@@ -254,9 +323,13 @@ static void make_thing(struct model *model) {
         return;
     }
     thing->number = model->next_number++;
-    model->things[index] = (struct model_thing){true, true, thing->number, {NOBODY, NOBODY, NOBODY}};
+    model->things[index] =
+        (struct model_thing){.is_used = true, .number = thing->number, .slots = {NOBODY, NOBODY, NOBODY}};
     set_handle(model, pick_strong(model),
                random_chance(&model->random, 20) ? PINFOLD_HANDLE_PINNED : PINFOLD_HANDLE_STRONG, thing, index);
+    if (random_chance(&model->random, 10)) {
+        register_thing(model, thing, index);
+    }
 }
 
 static void store(struct model *model) {
@@ -334,8 +407,12 @@ static void step(struct model *model) {
         change_weak(model);
     } else if (choice < 94) {
         change_dependent(model);
-    } else if (choice < 97) {
+    } else if (choice < 96) {
         follow(model);
+    } else if (choice < 97) {
+        int index;
+        struct thing *thing = pick_thing(model, &index);
+        register_thing(model, thing, index);
     } else {
         collect(model);
     }
@@ -364,7 +441,7 @@ static void open_model(struct model *model, const struct pf_options *options, ui
     init_handles(model->strong, STRONG);
     init_handles(model->weak, WEAK);
     init_handles(model->dependent, DEPENDENT);
-    pf_heap_set_listener(model->fixture.heap, &listener, &model->collected);
+    pf_heap_set_listener(model->fixture.heap, &listener, model);
 }
 
 static void run_seed(size_t variant, uint64_t seed) {

@@ -152,8 +152,51 @@ START_TEST(an_old_handle_set_to_a_young_object_keeps_it_in_a_young_collection) {
 }
 END_TEST
 
+struct handle_log {
+    size_t created[5];
+    size_t destroyed[5];
+    const struct pf_handle *last;
+};
+
+static void handle_created(void *data, const struct pf_handle *handle, enum pf_handle_kind kind) {
+    struct handle_log *log = data;
+    log->created[kind]++;
+    log->last = handle;
+}
+
+static void handle_destroyed(void *data, const struct pf_handle *handle, enum pf_handle_kind kind) {
+    struct handle_log *log = data;
+    log->destroyed[kind]++;
+    log->last = handle;
+}
+
+START_TEST(a_listener_hears_of_every_handle_that_comes_and_goes) {
+    static const struct pf_listener listener = {.handle_created = handle_created, .handle_destroyed = handle_destroyed};
+    struct fixture fixture = open_tiny();
+    struct handle_log log = {{0}, {0}, NULL};
+    pf_heap_set_listener(fixture.heap, &listener, &log);
+    for (int kind = PINFOLD_HANDLE_STRONG; kind <= PINFOLD_HANDLE_DEPENDENT; kind++) {
+        struct pf_handle *handle = NULL;
+        ck_assert_int_eq(pf_handle_create(fixture.heap, (enum pf_handle_kind)kind, NULL, &handle), PINFOLD_OK);
+        ck_assert_uint_eq(log.created[kind], 1);
+        ck_assert_ptr_eq(log.last, handle);
+        log.last = NULL;
+        pf_handle_destroy(fixture.heap, handle);
+        ck_assert_uint_eq(log.destroyed[kind], 1);
+        ck_assert_ptr_eq(log.last, handle);
+    }
+    struct pf_handle *pin = NULL;
+    ck_assert_int_eq(pf_pin(fixture.heap, fixture_node(fixture.thread, 1), &pin), PINFOLD_OK);
+    pf_unpin(fixture.heap, pin);
+    ck_assert_uint_eq(log.created[PINFOLD_HANDLE_PINNED], 2);
+    ck_assert_uint_eq(log.destroyed[PINFOLD_HANDLE_PINNED], 2);
+    fixture_close(&fixture);
+}
+END_TEST
+
 SUITE("unit/handle", ten_thousand_handles_keep_their_objects_through_collections_of_every_kind,
       an_object_is_gone_when_its_handle_is_destroyed_and_the_others_stay,
       destroyed_handles_are_used_again_so_that_the_table_does_not_grow, no_two_living_handles_share_a_slot,
       a_handle_may_hold_nothing_and_be_set_later, destroying_no_handle_does_nothing,
-      an_old_handle_set_to_a_young_object_keeps_it_in_a_young_collection)
+      an_old_handle_set_to_a_young_object_keeps_it_in_a_young_collection,
+      a_listener_hears_of_every_handle_that_comes_and_goes)
