@@ -22,11 +22,9 @@ static uintptr_t lost_low;
 static uintptr_t lost_high;
 
 static struct entry pop(struct pfi_mark_stack *stack) {
-    uintptr_t word = *--stack->top;
-    if (word & 1) {
-        return (struct entry){word - 1, *--stack->top};
-    }
-    return (struct entry){word, SIZE_MAX};
+    struct entry entry;
+    entry.object = pfi_mark_stack_pop(stack, &entry.index);
+    return entry;
 }
 
 static size_t words_of(const struct entry *entry) {

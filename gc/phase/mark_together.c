@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: MIT */
+#include "gc/phase/mark_together.h"
+
+#include <string.h>
+
+#include "gc/phase/mark_trace.h"
+
+static inline bool has_two_words(const struct pfi_mark_stack *stack) {
+    return stack->top - stack->bottom >= 2;
+}
+
+static void drain_stack(struct pfi_marker *marker) {
+    struct pfi_mark_queue *queue = &marker->team->queue;
+    while (!pfi_mark_stack_is_empty(marker->stack)) {
+        if (PINFOLD_UNLIKELY(pfi_mark_queue_is_wanting(queue)) && has_two_words(marker->stack)) {
+            pfi_mark_queue_give(queue, marker->stack);
+        }
+        scan_entry(marker, true);
+    }
+}
+
+/* Bits that others do not see yet must be in the bitmap before the worker waits, for it may be the end. */
+static void publish(struct pfi_marker *marker) {
+    for (struct pfi_mark_draft *draft = marker->drafts; draft < marker->drafts + PINFOLD_MARK_DRAFTS; ++draft) {
+        pfi_atomic_bits_add(marker->mark_words, draft->word, draft->bits);
+        draft->bits = 0;
+    }
+}
+
+static void drain(struct pfi_marker *marker) {
+    do {
+        drain_stack(marker);
+        drain_fifo(marker, true);
+    } while (!pfi_mark_stack_is_empty(marker->stack));
+    publish(marker);
+}
+
+/* What another worker does; the context is the marker as it was before anybody was called. */
+static void help(void *context, unsigned worker) {
+    const struct pfi_marker *origin = context;
+    struct pfi_mark_stack *kept = pfi_mark_team_stack(origin->team, worker);
+    if (kept == NULL || !pfi_mark_queue_join(&origin->team->queue)) {
+        return;
+    }
+    struct pfi_mark_stack stack = *kept; /* neighbours in an array would share cache lines */
+    struct pfi_mark_draft drafts[PINFOLD_MARK_DRAFTS] = {{0, 0}};
+    struct pfi_marker marker = *origin;
+    marker.stack = &stack;
+    marker.drafts = drafts;
+    while (pfi_mark_queue_take(&marker.team->queue, &stack)) {
+        drain(&marker);
+    }
+    *kept = stack;
+}
+
+void pfi_mark_together(struct pfi_marker *marker) {
+    struct pfi_mark_draft drafts[PINFOLD_MARK_DRAFTS] = {{0, 0}};
+    struct pfi_marker origin = *marker;
+    memset(origin.fifo, 0, sizeof origin.fifo);
+    pfi_mark_queue_open(&marker->team->queue);
+    pfi_workers_call(marker->workers, help, &origin, marker->workers->most - 1);
+    marker->drafts = drafts;
+    do {
+        drain(marker);
+    } while (pfi_mark_queue_take(&marker->team->queue, marker->stack));
+    unsigned helpers = pfi_workers_dismiss(marker->workers);
+    marker->took_part = (unsigned)pfi_max(marker->took_part, helpers + 1);
+    marker->drafts = NULL;
+    pfi_mark_team_gather_overflow(marker->team);
+}
