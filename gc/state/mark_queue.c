@@ -11,11 +11,6 @@ enum {
     LOOKS = 2000 /* before a worker that waits goes to sleep: about as long as a thread takes to wake, 50 us */
 };
 
-static void init_synchronization(struct pfi_mark_queue *queue) {
-    pfi_mutex_init(&queue->mutex);
-    pfi_condition_init(&queue->changed);
-}
-
 bool pfi_mark_queue_init(struct pfi_mark_queue *queue, size_t members) {
     memset(queue, 0, sizeof *queue);
     queue->capacity = members;
@@ -23,7 +18,8 @@ bool pfi_mark_queue_init(struct pfi_mark_queue *queue, size_t members) {
     if (queue->given == NULL) {
         return false;
     }
-    init_synchronization(queue);
+    pfi_mutex_init(&queue->mutex);
+    pfi_condition_init(&queue->changed);
     return true;
 }
 
@@ -31,10 +27,6 @@ void pfi_mark_queue_finish(struct pfi_mark_queue *queue) {
     pfi_condition_finish(&queue->changed);
     pfi_mutex_finish(&queue->mutex);
     pfi_os_release((uintptr_t)queue->given, queue->capacity * sizeof *queue->given);
-}
-
-void pfi_mark_queue_after_fork_in_child(struct pfi_mark_queue *queue) {
-    init_synchronization(queue);
 }
 
 static void set(pfi_counter *counter, size_t value) {

@@ -43,9 +43,6 @@ struct pfi_mark_queue {
 bool pfi_mark_queue_init(struct pfi_mark_queue *queue, size_t members);
 void pfi_mark_queue_finish(struct pfi_mark_queue *queue);
 
-/* In the child of a fork, where there is no other thread: nobody holds the mutex. */
-void pfi_mark_queue_after_fork_in_child(struct pfi_mark_queue *queue);
-
 /* A new round, with the calling worker as its only member. */
 void pfi_mark_queue_open(struct pfi_mark_queue *queue);
 
