@@ -6,6 +6,8 @@
 #ifndef PINFOLD_PLATFORM_ATOMIC_BITMAP_H
 #define PINFOLD_PLATFORM_ATOMIC_BITMAP_H
 
+#include <stdbool.h>
+
 #include "alloc/platform/atomics.h"
 
 enum { PINFOLD_ATOMIC_BITS = 8 * sizeof(uintptr_t) };
