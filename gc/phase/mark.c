@@ -93,19 +93,47 @@ static void visit_pins(struct pfi_marker *marker, struct pfi_roots *roots, int c
     pfi_handles_visit(&roots->handles, PINFOLD_HANDLE_PINNED, condemned, visit_pinned_handles, marker);
 }
 
-/* For the card pass: a card that refers to the condemned stays dirty, so that relocation finds it again; one that
- * refers only to a younger generation that is not collected is remembered. */
-static void visit_card_slots(void *context, uintptr_t slots, size_t count) {
-    struct pfi_marker *marker = context;
+struct card_pass {
+    struct pfi_marker *marker;
+    struct pfi_mark_round round;
+};
+
+/* A card that refers to the condemned stays dirty, so that relocation finds it again; one that refers only to a younger
+ * generation that is not collected is remembered. */
+PINFOLD_INLINE void visit_card(struct pfi_marker *marker, uintptr_t slots, size_t count, bool is_shared) {
     for (uintptr_t slot = slots; slot < slots + count * sizeof(uintptr_t); slot += sizeof(uintptr_t)) {
         uintptr_t object;
         if (is_condemned(marker, *pfi_words(slot), &object)) {
             pfi_card_dirty(marker->cards, slot);
-            enqueue(marker, object, false);
+            enqueue(marker, object, is_shared);
         } else if (object - marker->young_low < marker->young_size &&
                    pfi_tags_is_reference(marker->tags, *pfi_words(slot))) {
             pfi_card_remember(marker->cards, slot);
         }
+    }
+}
+
+/* While worker 0 goes over the cards, the others follow what it finds, once that has become much. */
+static void visit_card_slots(void *context, uintptr_t slots, size_t count) {
+    struct card_pass *pass = context;
+    struct pfi_marker *marker = pass->marker;
+    if (pfi_mark_is_together(marker)) {
+        visit_card(marker, slots, count, true);
+        pfi_mark_share(marker);
+    } else {
+        visit_card(marker, slots, count, false);
+        if (PINFOLD_UNLIKELY((size_t)(marker->stack->top - marker->stack->bottom) > marker->patience)) {
+            pfi_mark_begin_together(marker, &pass->round);
+        }
+    }
+}
+
+static void visit_cards(struct pfi_marker *marker) {
+    struct card_pass pass;
+    pass.marker = marker;
+    pfi_cards_visit_older(marker->share, marker->condemned, visit_card_slots, &pass);
+    if (pfi_mark_is_together(marker)) {
+        pfi_mark_end_together(marker);
     }
 }
 
@@ -128,7 +156,9 @@ static void drain(struct pfi_marker *marker) {
     size_t patience = marker->patience;
     do {
         if (!drain_stack(marker, &patience)) {
-            pfi_mark_together(marker);
+            struct pfi_mark_round round;
+            pfi_mark_begin_together(marker, &round);
+            pfi_mark_end_together(marker);
             return;
         }
         drain_fifo(marker, false);
@@ -184,7 +214,7 @@ void pfi_mark_roots(struct pfi_marker *marker, struct pfi_roots *roots) {
     pfi_roots_visit(roots, marker->condemned, visit_root_slots, marker);
     visit_pins(marker, roots, marker->condemned);
     drain(marker);
-    pfi_cards_visit_older(marker->share, marker->condemned, visit_card_slots, marker);
+    visit_cards(marker);
 }
 
 void pfi_mark_slots(struct pfi_marker *marker, uintptr_t slots, size_t count) {

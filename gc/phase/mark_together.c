@@ -5,16 +5,9 @@
 
 #include "gc/phase/mark_trace.h"
 
-static inline bool has_two_words(const struct pfi_mark_stack *stack) {
-    return stack->top - stack->bottom >= 2;
-}
-
 static void drain_stack(struct pfi_marker *marker) {
-    struct pfi_mark_queue *queue = &marker->team->queue;
     while (!pfi_mark_stack_is_empty(marker->stack)) {
-        if (PINFOLD_UNLIKELY(pfi_mark_queue_is_wanting(queue)) && has_two_words(marker->stack)) {
-            pfi_mark_queue_give(queue, marker->stack);
-        }
+        pfi_mark_share(marker);
         scan_entry(marker, true);
     }
 }
@@ -35,7 +28,7 @@ static void drain(struct pfi_marker *marker) {
     publish(marker);
 }
 
-/* What another worker does; the context is the marker as it was before anybody was called. */
+/* What another worker does; the context is the round's origin. */
 static void help(void *context, unsigned worker) {
     const struct pfi_marker *origin = context;
     struct pfi_mark_stack *kept = pfi_mark_team_stack(origin->team, worker);
@@ -53,13 +46,16 @@ static void help(void *context, unsigned worker) {
     *kept = stack;
 }
 
-void pfi_mark_together(struct pfi_marker *marker) {
-    struct pfi_mark_draft drafts[PINFOLD_MARK_DRAFTS] = {{0, 0}};
-    struct pfi_marker origin = *marker;
-    memset(origin.fifo, 0, sizeof origin.fifo);
+void pfi_mark_begin_together(struct pfi_marker *marker, struct pfi_mark_round *round) {
+    round->origin = *marker;
+    memset(round->origin.fifo, 0, sizeof marker->fifo);
+    memset(round->drafts, 0, sizeof round->drafts);
     pfi_mark_queue_open(&marker->team->queue);
-    pfi_workers_call(marker->workers, help, &origin, marker->workers->most - 1);
-    marker->drafts = drafts;
+    pfi_workers_call(marker->workers, help, &round->origin, marker->workers->most - 1);
+    marker->drafts = round->drafts;
+}
+
+void pfi_mark_end_together(struct pfi_marker *marker) {
     do {
         drain(marker);
     } while (pfi_mark_queue_take(&marker->team->queue, marker->stack));

@@ -76,7 +76,7 @@ static void wait_for_news(struct pfi_mark_queue *queue) {
 static void take_part(struct pfi_mark_queue *queue, struct pfi_mark_stack *stack) {
     pfi_counter_subtract(&queue->parts, 1);
     const struct pfi_mark_part *part = &queue->given[pfi_counter_read(&queue->parts)];
-    pfi_mark_stack_fill(stack, part->words, part->count);
+    pfi_mark_stack_push_all(stack, part->words, part->count);
 }
 
 bool pfi_mark_queue_take(struct pfi_mark_queue *queue, struct pfi_mark_stack *stack) {
@@ -102,7 +102,7 @@ void pfi_mark_queue_give(struct pfi_mark_queue *queue, struct pfi_mark_stack *st
     pfi_mutex_lock(&queue->mutex);
     if (pfi_mark_queue_is_wanting(queue)) {
         struct pfi_mark_part *part = &queue->given[pfi_counter_read(&queue->parts)];
-        part->count = pfi_mark_stack_split(stack, part->words, PINFOLD_MARK_STACK_FILL / 2);
+        part->count = pfi_mark_stack_split(stack, part->words, PINFOLD_MARK_PART / 2);
         if (part->count != 0) {
             pfi_counter_add(&queue->parts, 1);
             if (queue->asleep != 0) {

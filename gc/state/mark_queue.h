@@ -22,9 +22,13 @@
 #include "alloc/platform/mutex.h"
 #include "gc/state/mark_stack.h"
 
+enum {
+    PINFOLD_MARK_PART = 1024 /* words of a part: half as many entries or more; copying them takes half a microsecond */
+};
+
 struct pfi_mark_part {
     size_t count;
-    uintptr_t words[PINFOLD_MARK_STACK_FILL];
+    uintptr_t words[PINFOLD_MARK_PART];
 };
 
 struct pfi_mark_queue {
@@ -49,7 +53,8 @@ void pfi_mark_queue_open(struct pfi_mark_queue *queue);
 /* Becomes a member. false: the round is over. */
 bool pfi_mark_queue_join(struct pfi_mark_queue *queue);
 
-/* Fills the caller's empty stack; waits while others work. false: nobody has work, and nobody ever will in this round.
+/* Pushes a part onto the caller's empty stack; waits while others work. false: nobody has work, and nobody ever will in
+ * this round.
  */
 bool pfi_mark_queue_take(struct pfi_mark_queue *queue, struct pfi_mark_stack *stack);
 

@@ -61,11 +61,19 @@ size_t pfi_mark_stack_split(struct pfi_mark_stack *stack, uintptr_t *words, size
     return taken;
 }
 
-void pfi_mark_stack_fill(struct pfi_mark_stack *stack, const uintptr_t *words, size_t count) {
-    PINFOLD_ASSERT(pfi_mark_stack_is_empty(stack));
-    stack->bottom = stack->entries;
-    stack->top = stack->entries + count;
-    memcpy(stack->entries, words, count * sizeof *words);
+void pfi_mark_stack_push_all(struct pfi_mark_stack *stack, const uintptr_t *words, size_t count) {
+    if (pfi_mark_stack_is_empty(stack)) {
+        stack->bottom = stack->entries; /* all room is free again */
+        stack->top = stack->entries;
+    }
+    for (const uintptr_t *word = words; word < words + count; ++word) {
+        if (*word & 1) {
+            pfi_mark_stack_push_rest(stack, word[1] - 1, *word / 2);
+            ++word;
+        } else {
+            pfi_mark_stack_push(stack, *word);
+        }
+    }
 }
 
 void pfi_mark_stack_trim(struct pfi_mark_stack *stack) {

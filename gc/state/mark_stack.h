@@ -19,8 +19,6 @@
 
 #include "alloc/layout.h"
 
-enum { PINFOLD_MARK_STACK_FILL = 128 /* words that find room in the smallest stack, with room to work left */ };
-
 struct pfi_mark_stack {
     uintptr_t *entries;
     uintptr_t *bottom; /* oldest entry */
@@ -52,8 +50,8 @@ bool pfi_mark_stack_slide(struct pfi_mark_stack *stack);
  * as many. The stack keeps as many entries at least. Returns the number of words. */
 size_t pfi_mark_stack_split(struct pfi_mark_stack *stack, uintptr_t *words, size_t most);
 
-/* Puts what was taken out of one stack into another, an empty one: at most PINFOLD_MARK_STACK_FILL words. */
-void pfi_mark_stack_fill(struct pfi_mark_stack *stack, const uintptr_t *words, size_t count);
+/* Pushes what was taken out of another stack. */
+void pfi_mark_stack_push_all(struct pfi_mark_stack *stack, const uintptr_t *words, size_t count);
 
 static inline void pfi_mark_stack_push(struct pfi_mark_stack *stack, uintptr_t object) {
     if (PINFOLD_UNLIKELY(stack->top >= stack->limit) && !pfi_mark_stack_slide(stack)) {

@@ -158,16 +158,16 @@ static void push_numbers(struct pfi_mark_stack *stack, size_t from, size_t to) {
 }
 
 START_TEST(a_split_takes_every_second_of_the_oldest_entries_and_none_is_lost) {
-    enum { MOST = 200, TAKEN = PINFOLD_MARK_STACK_FILL / 2 };
+    enum { MOST = 200, TAKEN = 64 };
     for (size_t entries = 0; entries <= MOST; ++entries) {
         uint8_t popped[MOST + 1] = {0};
-        uintptr_t words[PINFOLD_MARK_STACK_FILL];
+        uintptr_t words[2 * TAKEN];
         struct pfi_mark_stack giver;
         struct pfi_mark_stack taker;
         ck_assert(pfi_mark_stack_init(&giver, SIZE) && pfi_mark_stack_init(&taker, 1));
         push_numbers(&giver, 1, entries + 1);
         size_t count = pfi_mark_stack_split(&giver, words, TAKEN);
-        pfi_mark_stack_fill(&taker, words, count);
+        pfi_mark_stack_push_all(&taker, words, count);
         size_t taken = count_popped(&taker, popped, MOST + 1);
         ck_assert_uint_eq(taken, pfi_min(entries / 2, TAKEN));
         for (size_t number = 1; number <= 2 * taken; ++number) {
@@ -185,16 +185,16 @@ START_TEST(a_split_takes_every_second_of_the_oldest_entries_and_none_is_lost) {
 END_TEST
 
 START_TEST(room_that_splits_have_left_at_the_bottom_is_used_before_anything_overflows) {
-    enum { HALF = ENTRIES / 2 };
+    enum { HALF = ENTRIES / 2, TAKEN = 64 };
     struct pfi_mark_stack stack;
-    uintptr_t words[PINFOLD_MARK_STACK_FILL];
+    uintptr_t words[2 * TAKEN];
     ck_assert(pfi_mark_stack_init(&stack, SIZE));
     size_t pushed = 0;
     for (; stack.top < stack.limit; ++pushed) {
         pfi_mark_stack_push(&stack, (pushed + 1) * PINFOLD_GRANULE);
     }
     while (stack.bottom - stack.entries < HALF) {
-        ck_assert_uint_ne(pfi_mark_stack_split(&stack, words, PINFOLD_MARK_STACK_FILL / 2), 0);
+        ck_assert_uint_ne(pfi_mark_stack_split(&stack, words, TAKEN), 0);
     }
     for (size_t more = 0; more < HALF / 2; ++more) {
         pfi_mark_stack_push(&stack, (++pushed) * PINFOLD_GRANULE);
