@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "alloc/platform/atomics.h"
+#include "pinfold/fork.h"
 #include "tests/support/fixture.h"
 #include "tests/support/process.h"
 #include "tests/support/suite.h"
@@ -111,7 +112,13 @@ START_TEST(a_thread_that_cannot_be_started_means_fewer_workers) {
 }
 END_TEST
 
-static void fork_and_go_on(void) {
+static void expect_success(pid_t child) {
+    int status;
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+}
+
+START_TEST(a_child_process_starts_threads_of_its_own_and_the_parent_keeps_its) {
     struct pfi_workers workers;
     pfi_workers_init(&workers, 4);
     call_the_roll(&workers, 3, 3);
@@ -122,15 +129,9 @@ static void fork_and_go_on(void) {
         pfi_workers_finish(&workers);
         _exit(taken == 3 ? 0 : 1);
     }
-    int status;
-    ck_assert_int_eq(waitpid(child, &status, 0), child);
-    ck_assert(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    expect_success(child);
     ck_assert_uint_eq(call_the_roll(&workers, 3, 3), 3);
     pfi_workers_finish(&workers);
-}
-
-START_TEST(a_child_process_starts_threads_of_its_own_and_the_parent_keeps_its) {
-    fork_and_go_on();
 }
 END_TEST
 
@@ -167,6 +168,39 @@ START_TEST(a_small_heap_never_starts_a_thread_and_a_large_one_does) {
 }
 END_TEST
 
+static int child_marks_with_threads_of_its_own(struct fixture *fixture, void *const *list) {
+    size_t before = threads_of_this_process();
+    fixture_verify(fixture);
+    for (int round = 0; round < 20 && (round == 0 || workers_of_last_collection(fixture) == 1); ++round) {
+        pf_collect(fixture->thread, 2, PINFOLD_COLLECT_SWEEP);
+    }
+    fixture_check_list(*list, 400000);
+    return workers_of_last_collection(fixture) > 1 && threads_of_this_process() == before + 2;
+}
+
+START_TEST(a_heap_in_a_child_process_marks_with_threads_of_its_own) {
+    struct pf_options options = fixture_options();
+    fixture_set(&options, "mark_workers", "3");
+    fixture_set(&options, "stress", "parallel");
+    struct fixture fixture = fixture_open(&options);
+    {
+        PINFOLD_ROOTS(fixture.thread, root, 1);
+        grow_list(&fixture, &root[0], 400000);
+        pf_fork_prepare(fixture.heap);
+        pid_t child = fork();
+        if (child == 0) {
+            pf_fork_child(fixture.heap);
+            _exit(child_marks_with_threads_of_its_own(&fixture, &root[0]) ? 0 : 1);
+        }
+        pf_fork_parent(fixture.heap);
+        expect_success(child);
+        pf_collect(fixture.thread, 2, PINFOLD_COLLECT_COMPACT);
+        fixture_check_list(root[0], 400000);
+    }
+    fixture_close(&fixture);
+}
+END_TEST
+
 START_TEST(one_worker_is_what_the_option_says) {
     struct pf_options options = fixture_options();
     fixture_set(&options, "mark_workers", "1");
@@ -198,5 +232,5 @@ SUITE("unit/worker", threads_are_started_by_the_first_call_that_wants_them_and_e
       places_that_nobody_took_are_withdrawn_and_nobody_takes_two, a_pool_of_one_never_starts_a_thread,
       a_thread_that_cannot_be_started_means_fewer_workers,
       a_child_process_starts_threads_of_its_own_and_the_parent_keeps_its,
-      a_small_heap_never_starts_a_thread_and_a_large_one_does, one_worker_is_what_the_option_says,
-      the_number_of_workers_in_force_is_at_least_one_and_at_most_the_processors)
+      a_heap_in_a_child_process_marks_with_threads_of_its_own, a_small_heap_never_starts_a_thread_and_a_large_one_does,
+      one_worker_is_what_the_option_says, the_number_of_workers_in_force_is_at_least_one_and_at_most_the_processors)
