@@ -55,8 +55,8 @@ static bool has_news(const struct pfi_mark_queue *queue) {
     return pfi_counter_read(&queue->parts) != 0 || pfi_counter_read(&queue->is_over) != 0;
 }
 
-/* Looks for a while without the mutex, which is held before and after. */
-static void look_for_news(struct pfi_mark_queue *queue) {
+/* Looks for a while without the mutex. */
+static void look_for_news_locked(struct pfi_mark_queue *queue) PINFOLD_NEEDS(queue->mutex) {
     pfi_mutex_unlock(&queue->mutex);
     for (unsigned look = 0; look < LOOKS && !has_news(queue); ++look) {
         pfi_thread_relax();
@@ -64,8 +64,8 @@ static void look_for_news(struct pfi_mark_queue *queue) {
     pfi_mutex_lock(&queue->mutex);
 }
 
-static void wait_for_news(struct pfi_mark_queue *queue) {
-    look_for_news(queue);
+static void wait_for_news_locked(struct pfi_mark_queue *queue) PINFOLD_NEEDS(queue->mutex) {
+    look_for_news_locked(queue);
     ++queue->asleep;
     while (!has_news(queue)) {
         pfi_condition_wait(&queue->changed, &queue->mutex);
@@ -73,7 +73,7 @@ static void wait_for_news(struct pfi_mark_queue *queue) {
     --queue->asleep;
 }
 
-static void take_part(struct pfi_mark_queue *queue, struct pfi_mark_stack *stack) {
+static void take_part_locked(struct pfi_mark_queue *queue, struct pfi_mark_stack *stack) PINFOLD_NEEDS(queue->mutex) {
     pfi_counter_subtract(&queue->parts, 1);
     const struct pfi_mark_part *part = &queue->given[pfi_counter_read(&queue->parts)];
     pfi_mark_stack_push_all(stack, part->words, part->count);
@@ -87,12 +87,12 @@ bool pfi_mark_queue_take(struct pfi_mark_queue *queue, struct pfi_mark_stack *st
         pfi_condition_broadcast(&queue->changed);
     }
     if (!has_news(queue)) {
-        wait_for_news(queue);
+        wait_for_news_locked(queue);
     }
     bool has_part = pfi_counter_read(&queue->parts) != 0;
     if (has_part) {
         pfi_counter_subtract(&queue->waiting, 1);
-        take_part(queue, stack);
+        take_part_locked(queue, stack);
     }
     pfi_mutex_unlock(&queue->mutex);
     return has_part;

@@ -5,7 +5,7 @@
 
 #include "alloc/platform/check.h"
 
-static void take_place(struct pfi_workers *workers, unsigned number) {
+static void take_place_locked(struct pfi_workers *workers, unsigned number) PINFOLD_NEEDS(workers->mutex) {
     pfi_workers_function *function = workers->function;
     void *context = workers->context;
     --workers->places;
@@ -29,7 +29,7 @@ static void run_worker(void *argument) {
             pfi_condition_wait(&workers->called, &workers->mutex);
         } else {
             served = workers->call;
-            take_place(workers, worker->number);
+            take_place_locked(workers, worker->number);
         }
     }
     pfi_mutex_unlock(&workers->mutex);
