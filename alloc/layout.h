@@ -30,7 +30,8 @@ enum {
     PINFOLD_COMMIT_STEP = 1 << 18, /* commits grow in multiples of this; the ancestor used 64 KiB */
     PINFOLD_HUGE_PAGE = 1 << 21,   /* ... or of this, when segments are large enough for huge pages to pay */
     PINFOLD_MARK_WORD_GRANULES = 64,
-    PINFOLD_POISON = 0xDB, /* fills memory without objects under that stress mode */
+    PINFOLD_MOST_WORKERS = 64, /* threads that take part in a collection, the collecting one included */
+    PINFOLD_POISON = 0xDB,     /* fills memory without objects under that stress mode */
 };
 
 static_assert(PINFOLD_MIN_OBJECT == 2 * sizeof(uint64_t), "a plug record fills a smallest gap");

@@ -32,7 +32,7 @@ static void mark(struct pfi_cycle *cycle) {
     struct pfi_handle_table *handles = &heap->roots.handles;
     struct pfi_marker marker;
     struct pfi_dependents dependents;
-    pfi_mark_open(&marker, &cycle->plan, &heap->mark_stack, heap->tags);
+    pfi_mark_open(&marker, &cycle->plan, &heap->mark_team, &heap->workers, heap->tags);
     pfi_mark_roots(&marker, &heap->roots);
     pfi_mark_drain(&marker);
     pfi_mark_dependents_open(&dependents, handles, cycle->plan.condemned);

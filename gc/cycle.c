@@ -268,6 +268,7 @@ static void fill_record(struct pfi_cycle *cycle) {
     cycle->record.reused = cycle->plan.reuses;
     cycle->record.pinned_objects = cycle->plan.pinned_objects;
     cycle->record.pinned_bytes = cycle->plan.pinned_bytes;
+    cycle->record.mark_workers = cycle->plan.mark_workers;
     cycle->record.demoted_bytes = demoted_bytes(cycle);
     memcpy(cycle->record.held_bytes, cycle->plan.held, sizeof cycle->plan.held);
     cycle->record.large_compacted = cycle->compacts_large;
@@ -295,7 +296,7 @@ static void release_emptied(struct pfi_cycle *cycle) {
 void pfi_cycle_close(struct pfi_cycle *cycle) {
     struct pf_heap *heap = cycle->heap;
     release_emptied(cycle);
-    pfi_mark_stack_trim(&heap->mark_stack);
+    pfi_mark_team_trim(&heap->mark_team);
     fill_record(cycle);
     if (cycle->record.generation == 2) {
         heap->live_after_full = live_bytes(cycle);

@@ -11,10 +11,11 @@
 #include "gc/observe/history.h"
 #include "gc/policy/budget.h"
 #include "gc/root/roots.h"
-#include "gc/state/mark_stack.h"
+#include "gc/state/mark_team.h"
 #include "gc/state/pin_queue.h"
 #include "gc/state/plug_list.h"
 #include "gc/world/stop_world.h"
+#include "gc/world/worker.h"
 
 struct pf_heap {
     struct pf_options options; /* in force, derived values included */
@@ -26,7 +27,8 @@ struct pf_heap {
         handle_lock;   /* of the handle table and of the pin queue's capacity; held while the world is stopped */
     size_t frame_pins; /* room that the threads' pinning frames have asked for */
     struct pfi_tags tags;
-    struct pfi_mark_stack mark_stack;
+    struct pfi_workers workers;
+    struct pfi_mark_team mark_team;
     struct pfi_pin_queue pin_queue;
     struct pfi_plug_list plug_list;
     struct pfi_budget_rule budget_rules[PINFOLD_GENERATIONS];

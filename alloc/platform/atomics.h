@@ -63,6 +63,15 @@ static inline uintptr_t pfi_word_fetch_and(uintptr_t *word, uintptr_t bits) {
 static inline uint8_t pfi_byte_load(const uint8_t *byte) {
     return AO_char_load((const volatile unsigned char *)byte);
 }
+
+/* Relaxed, both. Returns what was there before. */
+static inline uintptr_t pfi_word_compare_and_swap(uintptr_t *word, uintptr_t expected, uintptr_t value) {
+    return AO_fetch_compare_and_swap((volatile AO_t *)word, expected, value);
+}
+static inline void pfi_word_or(uintptr_t *word, uintptr_t bits) {
+    AO_or((volatile AO_t *)word, bits);
+}
+
 static inline void pfi_byte_store(uint8_t *byte, uint8_t value) {
     AO_char_store((volatile unsigned char *)byte, value);
 }

@@ -2,9 +2,13 @@
 #include "alloc/platform/processor.h"
 
 #include <errno.h>
+#include <sched.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+
+#include "alloc/platform/cgroup.h"
 
 static int read_line(int index, const char *name, char *line, size_t size) {
     char path[96];
@@ -53,4 +57,31 @@ size_t pfi_processor_largest_cache(void) {
 
 size_t pfi_processor_private_cache(void) {
     return largest_cache(2);
+}
+
+/* The mask is as long as the kernel was built for, which no one tells: longer ones are tried until it is accepted. */
+static unsigned count_allowed(void) {
+    enum { MOST_PROCESSORS = 1 << 16 };
+    for (size_t processors = CPU_SETSIZE; processors <= MOST_PROCESSORS; processors *= 2) {
+        cpu_set_t *set = CPU_ALLOC(processors);
+        if (set == NULL) {
+            return 1;
+        }
+        size_t size = CPU_ALLOC_SIZE(processors);
+        bool is_long_enough = sched_getaffinity(0, size, set) == 0;
+        int count = is_long_enough ? CPU_COUNT_S(size, set) : 0;
+        CPU_FREE(set);
+        if (is_long_enough || errno != EINVAL) {
+            return count > 0 ? (unsigned)count : 1;
+        }
+    }
+    return 1;
+}
+
+unsigned pfi_processor_count(void) {
+    int saved_errno = errno;
+    unsigned allowed = count_allowed();
+    unsigned quota = pfi_cgroup_processors("");
+    errno = saved_errno;
+    return quota != 0 && quota < allowed ? quota : allowed;
 }

@@ -51,6 +51,7 @@ void pf_fork_child(struct pf_heap *heap) {
     struct pfi_mutator *mutator = pfi_mutator_current(heap);
     struct pf_thread *self = mutator == NULL ? NULL : &mutator->thread;
     pfi_finalizer_queue_restart(&heap->roots.finalizers);
+    pfi_workers_after_fork_in_child(&heap->workers);
     unlock_share(heap);
     forget_other_threads(heap, self);
     pfi_mutex_unlock(&heap->handle_lock);

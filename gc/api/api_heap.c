@@ -11,7 +11,7 @@
 #include "gc/api/options.h"
 #include "gc/heap.h"
 
-enum { SMALLEST_HUGE_SEGMENT = 32 << 20, SMALLEST_ARENA = 4 << 20 };
+enum { SMALLEST_HUGE_SEGMENT = 32 << 20, SMALLEST_ARENA = 4 << 20, MOST_DERIVED_WORKERS = 16 };
 
 static size_t power_of_two_from(size_t size) {
     size_t power = PINFOLD_UNIT;
@@ -39,6 +39,9 @@ static void derive_options(struct pf_options *options, size_t arena_size) {
     options->large_threshold = pfi_align_up(options->large_threshold, PINFOLD_GRANULE);
     options->large_threshold = pfi_min(options->large_threshold, options->segment_size / 4);
     options->allocation_quantum = pfi_align_up(options->allocation_quantum, PINFOLD_GRANULE);
+    if (options->mark_workers == 0) {
+        options->mark_workers = (uint32_t)pfi_clamp(pfi_processor_count(), 1, MOST_DERIVED_WORKERS);
+    }
     if (options->gen0_size == 0) {
         options->gen0_size =
             pfi_budget_gen0_min(pfi_processor_largest_cache(), pfi_processor_private_cache(), options->segment_size);
@@ -83,9 +86,9 @@ static enum pf_status build(struct pf_heap *heap, struct pf_message *message) {
         return refuse(PINFOLD_CANNOT_RESERVE, message, "the arena", pfi_max(options->reserve_size, SMALLEST_ARENA));
     }
     derive_options(options, heap->arena.end - heap->arena.base);
-    if (!pfi_mark_stack_init(&heap->mark_stack, options->mark_stack_size)) {
+    if (!pfi_mark_team_init(&heap->mark_team, options->mark_stack_size, options->mark_workers)) {
         status = refuse(PINFOLD_CANNOT_RESERVE, message, "the mark stack", options->mark_stack_size);
-        goto fail_mark_stack;
+        goto fail_mark_team;
     }
     if (!pfi_pin_queue_init(&heap->pin_queue)) {
         status = refuse(PINFOLD_OUT_OF_MEMORY, message, "the pin queue", sizeof(struct pfi_pin_entry));
@@ -112,8 +115,8 @@ fail_share:
 fail_plug_list:
     pfi_pin_queue_finish(&heap->pin_queue);
 fail_pin_queue:
-    pfi_mark_stack_finish(&heap->mark_stack);
-fail_mark_stack:
+    pfi_mark_team_finish(&heap->mark_team);
+fail_mark_team:
     pfi_arena_finish(&heap->arena);
     return status;
 }
@@ -155,6 +158,7 @@ enum pf_status pf_heap_create(const struct pf_options *options, struct pf_heap *
     pfi_mutex_init(&created->handle_lock);
     pfi_world_init(&created->world, &created->roots.threads, (uint64_t)in_force.slow_stop_us * 1000, report_slow_thread,
                    created);
+    pfi_workers_init(&created->workers, (unsigned)created->options.mark_workers);
     make_budget_rules(created);
     *heap = created;
     return PINFOLD_OK;
@@ -170,10 +174,11 @@ void pf_heap_destroy(struct pf_heap *heap) {
     pfi_mutex_finish(&heap->handle_lock);
     pfi_share_finish(&heap->share);
     pfi_finalizer_queue_finish(&heap->roots.finalizers);
+    pfi_workers_finish(&heap->workers);
     pfi_handle_table_finish(&heap->roots.handles);
     pfi_plug_list_finish(&heap->plug_list);
     pfi_pin_queue_finish(&heap->pin_queue);
-    pfi_mark_stack_finish(&heap->mark_stack);
+    pfi_mark_team_finish(&heap->mark_team);
     pfi_arena_finish(&heap->arena);
     free(heap);
 }

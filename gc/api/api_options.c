@@ -155,12 +155,13 @@ static enum pf_status parse_collect_every(const char *text, struct pf_stress *st
 }
 
 static uint8_t *stress_flag(struct pf_stress *stress, const char *word) {
-    return strcmp(word, "compact") == 0  ? &stress->compact
-           : strcmp(word, "sweep") == 0  ? &stress->sweep
-           : strcmp(word, "expand") == 0 ? &stress->expand
-           : strcmp(word, "poison") == 0 ? &stress->poison
-           : strcmp(word, "verify") == 0 ? &stress->verify
-                                         : NULL;
+    return strcmp(word, "compact") == 0    ? &stress->compact
+           : strcmp(word, "sweep") == 0    ? &stress->sweep
+           : strcmp(word, "expand") == 0   ? &stress->expand
+           : strcmp(word, "poison") == 0   ? &stress->poison
+           : strcmp(word, "verify") == 0   ? &stress->verify
+           : strcmp(word, "parallel") == 0 ? &stress->parallel
+                                           : NULL;
 }
 
 static enum pf_status parse_stress_word(const char *word, struct pf_stress *stress, struct pf_message *message) {
@@ -169,7 +170,8 @@ static enum pf_status parse_stress_word(const char *word, struct pf_stress *stre
     }
     uint8_t *flag = stress_flag(stress, word);
     if (flag == NULL) {
-        return refuse(message, "\"%.60s\" is none of collect=N, compact, sweep, expand, poison and verify", word);
+        return refuse(message, "\"%.60s\" is none of collect=N, compact, sweep, expand, poison, verify and parallel",
+                      word);
     }
     *flag = 1;
     return PINFOLD_OK;
@@ -275,8 +277,9 @@ enum pf_status pf_options_from_environment(struct pf_options *options, struct pf
 }
 
 static void append_stress(struct text *text, const struct pf_stress *stress) {
-    static const char *const words[] = {"compact", "sweep", "expand", "poison", "verify"};
-    const uint8_t flags[] = {stress->compact, stress->sweep, stress->expand, stress->poison, stress->verify};
+    static const char *const words[] = {"compact", "sweep", "expand", "poison", "verify", "parallel"};
+    const uint8_t flags[] = {stress->compact, stress->sweep,  stress->expand,
+                             stress->poison,  stress->verify, stress->parallel};
     const char *separator = "";
     if (stress->collect_every != 0) {
         append(text, "collect=%u", (unsigned)stress->collect_every);

@@ -3,74 +3,17 @@
 
 #include "alloc/card_table.h"
 #include "alloc/platform/check.h"
+#include "gc/phase/mark_together.h"
+#include "gc/phase/mark_trace.h"
 #include "gc/root/cards.h"
 
-enum { ARRAY_PIECE = 512 /* slots of an array that are followed before the rest is pushed */ };
-
-/* Sets the bits of an object; false when they were set already. */
-static inline bool set_mark(const struct pfi_marker *marker, uintptr_t object, const struct pf_type **type) {
-    size_t granule = object >> PINFOLD_GRANULE_SHIFT;
-    uint64_t *word = &marker->mark_words[granule / 64];
-    unsigned bit = granule % 64;
-    if ((*word >> bit) & 1) {
-        return false;
-    }
-    *type = pfi_object_type(object);
-    size_t size = pfi_object_size(object);
-    size_t granules = size >> PINFOLD_GRANULE_SHIFT;
-    if (PINFOLD_LIKELY(bit + granules <= 64)) {
-        *word |= (~(uint64_t)0 >> (64 - granules)) << bit;
-    } else if (size < marker->large_threshold) {
-        pfi_bits_set_run(marker->mark_words, granule, granules);
-    } else {
-        *word |= (uint64_t)1 << bit;
-    }
-    return true;
-}
-
-static inline void mark_object(struct pfi_marker *marker, uintptr_t object) {
-    const struct pf_type *type;
-    if (!set_mark(marker, object, &type)) {
-        return;
-    }
-    if (PINFOLD_UNLIKELY(marker->watched != NULL)) {
-        pfi_key_index_find(marker->watched, object);
-    }
-    if (type->scan != PINFOLD_SCAN_NONE) {
-        pfi_mark_stack_push(marker->stack, object);
-    }
-}
-
-/* Puts `object` into the FIFO and handles the one that has waited longest. */
-static inline void enqueue(struct pfi_marker *marker, uintptr_t object) {
-    __builtin_prefetch((const void *)object);
-    __builtin_prefetch(&marker->mark_words[object >> PINFOLD_CARD_SHIFT], 1);
-    unsigned index = marker->fifo_next++ % PINFOLD_MARK_FIFO;
-    uintptr_t waited = marker->fifo[index];
-    marker->fifo[index] = object;
-    if (waited != 0) {
-        mark_object(marker, waited);
-    }
-}
-
-static inline bool is_condemned(const struct pfi_marker *marker, uintptr_t value, uintptr_t *object) {
-    *object = value & ~marker->tags.mask;
-    return *object - marker->condemned_low < marker->condemned_size && pfi_tags_is_reference(marker->tags, value);
-}
-
-PINFOLD_INLINE void visit_slots(void *context, uintptr_t slots, size_t count) {
-    struct pfi_marker *marker = context;
-    const uintptr_t *slot = pfi_words(slots);
-    for (size_t index = 0; index < count; ++index) {
-        uintptr_t object;
-        if (is_condemned(marker, slot[index], &object)) {
-            enqueue(marker, object);
-        }
-    }
-}
+enum {
+    PATIENCE =
+        8192 /* entries that are followed before others are called: they take as long as a thread takes to wake */
+};
 
 static void visit_root_slots(void *context, uintptr_t slots, size_t count) {
-    visit_slots(context, slots, count);
+    visit_slots_alone(context, slots, count);
 }
 
 static inline void prefetch_bits(const struct pfi_marker *marker, uintptr_t object) {
@@ -89,7 +32,7 @@ static void pin_object(struct pfi_marker *marker, uintptr_t object) {
     }
     size_t size = pfi_object_size(object);
     size_t granules = size < marker->large_threshold ? size >> PINFOLD_GRANULE_SHIFT : 1;
-    mark_object(marker, object);
+    mark_object(marker, object, false);
     pfi_bits_set_run(marker->pin_words, object >> PINFOLD_GRANULE_SHIFT, granules);
     ++marker->pinned_objects;
     marker->pinned_holders += pfi_object_type(object)->scan != PINFOLD_SCAN_NONE;
@@ -150,15 +93,19 @@ static void visit_pins(struct pfi_marker *marker, struct pfi_roots *roots, int c
     pfi_handles_visit(&roots->handles, PINFOLD_HANDLE_PINNED, condemned, visit_pinned_handles, marker);
 }
 
-/* For the card pass: a card that refers to the condemned stays dirty, so that relocation finds it again; one that
- * refers only to a younger generation that is not collected is remembered. */
-static void visit_card_slots(void *context, uintptr_t slots, size_t count) {
-    struct pfi_marker *marker = context;
+struct card_pass {
+    struct pfi_marker *marker;
+    struct pfi_mark_round round;
+};
+
+/* A card that refers to the condemned stays dirty, so that relocation finds it again; one that refers only to a younger
+ * generation that is not collected is remembered. */
+PINFOLD_INLINE void visit_card(struct pfi_marker *marker, uintptr_t slots, size_t count, bool is_shared) {
     for (uintptr_t slot = slots; slot < slots + count * sizeof(uintptr_t); slot += sizeof(uintptr_t)) {
         uintptr_t object;
         if (is_condemned(marker, *pfi_words(slot), &object)) {
             pfi_card_dirty(marker->cards, slot);
-            enqueue(marker, object);
+            enqueue(marker, object, is_shared);
         } else if (object - marker->young_low < marker->young_size &&
                    pfi_tags_is_reference(marker->tags, *pfi_words(slot))) {
             pfi_card_remember(marker->cards, slot);
@@ -166,54 +113,55 @@ static void visit_card_slots(void *context, uintptr_t slots, size_t count) {
     }
 }
 
-/* Follows a piece of an array of references and pushes the rest. */
-static inline void scan_array(struct pfi_marker *marker, uintptr_t array, const struct pf_type *type, size_t index) {
-    size_t length = pfi_object_length(array);
-    size_t count = length - index;
-    if (count > ARRAY_PIECE) {
-        count = ARRAY_PIECE;
-        pfi_mark_stack_push_rest(marker->stack, array, index + count);
-    }
-    visit_slots(marker, array + type->base_size + index * sizeof(uintptr_t), count);
-}
-
-static inline void scan_object(struct pfi_marker *marker, uintptr_t object) {
-    const struct pf_type *type = pfi_object_type(object);
-    if (type->scan == PINFOLD_SCAN_VECTOR) {
-        scan_array(marker, object, type, 0);
+/* While worker 0 goes over the cards, the others follow what it finds, once that has become much. */
+static void visit_card_slots(void *context, uintptr_t slots, size_t count) {
+    struct card_pass *pass = context;
+    struct pfi_marker *marker = pass->marker;
+    if (pfi_mark_is_together(marker)) {
+        visit_card(marker, slots, count, true);
+        pfi_mark_share(marker);
     } else {
-        pfi_object_visit(object, type, visit_slots, marker);
+        visit_card(marker, slots, count, false);
+        if (PINFOLD_UNLIKELY((size_t)(marker->stack->top - marker->stack->bottom) > marker->patience)) {
+            pfi_mark_begin_together(marker, &pass->round);
+        }
     }
 }
 
-static void drain_stack(struct pfi_marker *marker) {
+static void visit_cards(struct pfi_marker *marker) {
+    struct card_pass pass;
+    pass.marker = marker;
+    pfi_cards_visit_older(marker->share, marker->condemned, visit_card_slots, &pass);
+    if (pfi_mark_is_together(marker)) {
+        pfi_mark_end_together(marker);
+    }
+}
+
+/* false: the patience is at its end before the stack is. */
+static bool drain_stack(struct pfi_marker *marker, size_t *patience) {
     struct pfi_mark_stack *stack = marker->stack;
+    size_t left = *patience;
     while (!pfi_mark_stack_is_empty(stack)) {
-        uintptr_t entry = *--stack->top;
-        if (entry & 1) {
-            uintptr_t array = entry - 1;
-            scan_array(marker, array, pfi_object_type(array), *--stack->top);
-        } else {
-            scan_object(marker, entry);
+        if (left-- == 0) {
+            return false;
         }
+        scan_entry(marker, false);
     }
+    *patience = left;
+    return true;
 }
 
-static void drain_fifo(struct pfi_marker *marker) {
-    for (unsigned count = 0; count < PINFOLD_MARK_FIFO; ++count) {
-        unsigned index = marker->fifo_next++ % PINFOLD_MARK_FIFO;
-        uintptr_t object = marker->fifo[index];
-        marker->fifo[index] = 0;
-        if (object != 0) {
-            mark_object(marker, object);
-        }
-    }
-}
-
+/* Alone at first: most stacks are empty before others would be awake. Alone always while each object is watched for. */
 static void drain(struct pfi_marker *marker) {
+    size_t patience = marker->watched != NULL ? SIZE_MAX : marker->patience;
     do {
-        drain_stack(marker);
-        drain_fifo(marker);
+        if (!drain_stack(marker, &patience)) {
+            struct pfi_mark_round round;
+            pfi_mark_begin_together(marker, &round);
+            pfi_mark_end_together(marker);
+            return;
+        }
+        drain_fifo(marker, false);
     } while (!pfi_mark_stack_is_empty(marker->stack));
 }
 
@@ -227,7 +175,7 @@ static void process_overflow(struct pfi_marker *marker, const struct pfi_arena *
         while (object <= high) {
             size_t size = pfi_object_size(object);
             if (pfi_object_type(object)->scan != PINFOLD_SCAN_NONE) {
-                scan_object(marker, object);
+                scan_object(marker, object, false);
                 drain(marker);
             }
             object = pfi_next_live(arena, object + size, high + PINFOLD_GRANULE);
@@ -235,9 +183,10 @@ static void process_overflow(struct pfi_marker *marker, const struct pfi_arena *
     }
 }
 
-void pfi_mark_open(struct pfi_marker *marker, const struct pfi_move_plan *plan, struct pfi_mark_stack *stack,
-                   struct pfi_tags tags) {
+void pfi_mark_open(struct pfi_marker *marker, const struct pfi_move_plan *plan, struct pfi_mark_team *team,
+                   struct pfi_workers *workers, struct pfi_tags tags) {
     const struct pfi_share *share = plan->share;
+    struct pfi_mark_stack *stack = &team->stacks[0];
     PINFOLD_REQUIRE(pfi_mark_stack_is_empty(stack), "the mark stack is not empty when marking begins");
     *marker = (struct pfi_marker){
         .condemned_low = plan->condemned_low,
@@ -246,6 +195,12 @@ void pfi_mark_open(struct pfi_marker *marker, const struct pfi_move_plan *plan, 
         .mark_words = share->arena->mark_words,
         .pin_words = share->arena->pin_words,
         .stack = stack,
+        .team = team,
+        .workers = workers,
+        .patience = workers->most == 1                ? SIZE_MAX
+                    : share->options->stress.parallel ? 0
+                                                      : PATIENCE,
+        .took_part = 1,
         .large_threshold = share->options->large_threshold,
         .young_low = share->start[1],
         .young_size = share->ephemeral->end - share->start[1],
@@ -259,11 +214,11 @@ void pfi_mark_roots(struct pfi_marker *marker, struct pfi_roots *roots) {
     pfi_roots_visit(roots, marker->condemned, visit_root_slots, marker);
     visit_pins(marker, roots, marker->condemned);
     drain(marker);
-    pfi_cards_visit_older(marker->share, marker->condemned, visit_card_slots, marker);
+    visit_cards(marker);
 }
 
 void pfi_mark_slots(struct pfi_marker *marker, uintptr_t slots, size_t count) {
-    visit_slots(marker, slots, count);
+    visit_slots_alone(marker, slots, count);
 }
 
 void pfi_mark_drain(struct pfi_marker *marker) {
@@ -276,4 +231,5 @@ void pfi_mark_close(const struct pfi_marker *marker, struct pfi_move_plan *plan)
     plan->pinned_objects = marker->pinned_objects;
     plan->pinned_holders = marker->pinned_holders;
     plan->pinned_bytes = marker->pinned_bytes;
+    plan->mark_workers = marker->took_part;
 }

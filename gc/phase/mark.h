@@ -5,16 +5,29 @@
  * Every granule of a live small object gets a bit (a large object only its first): then a plug is a run of ones, and
  * plan reads the bitmap alone and never touches live objects.
  *
+ * One worker begins alone and does it all if it is little; else others come to help (mark_together.h). The steps are
+ * for worker 0, the thread that collects; bits and counts do not depend on who did what.
+ *
  *     slot -> FIFO of prefetched addresses -> mark bit set? size, bits -> has references? push -> mark stack -> slots
  */
 #ifndef PINFOLD_GC_PHASE_MARK_H
 #define PINFOLD_GC_PHASE_MARK_H
 
 #include "gc/root/roots.h"
-#include "gc/state/mark_stack.h"
+#include "gc/state/mark_team.h"
 #include "gc/state/move_plan.h"
+#include "gc/world/worker.h"
 
-enum { PINFOLD_MARK_FIFO = 16 /* addresses whose memory is on its way; a power of two */ };
+enum {
+    PINFOLD_MARK_FIFO = 16,  /* addresses whose memory is on its way; a power of two */
+    PINFOLD_MARK_DRAFTS = 64 /* words of the bitmap that a worker has in hand; a power of two */
+};
+
+/* Bits that one of several workers has still to add to a word of the bitmap. */
+struct pfi_mark_draft {
+    size_t word;
+    uint64_t bits;
+};
 
 struct pfi_marker {
     uintptr_t condemned_low;
@@ -22,7 +35,12 @@ struct pfi_marker {
     struct pfi_tags tags;
     uint64_t *mark_words;
     uint64_t *pin_words;
-    struct pfi_mark_stack *stack;
+    struct pfi_mark_stack *stack; /* the worker's own */
+    struct pfi_mark_team *team;
+    struct pfi_workers *workers;
+    size_t patience;               /* entries that are followed alone, in each drain, before others are called */
+    unsigned took_part;            /* workers */
+    struct pfi_mark_draft *drafts; /* the worker's own, while several mark */
     size_t large_threshold;
     uintptr_t young_low; /* generations 1 and 0 */
     uintptr_t young_size;
@@ -37,9 +55,9 @@ struct pfi_marker {
     uintptr_t fifo[PINFOLD_MARK_FIFO];
 };
 
-/* Entry: world stopped, contexts closed, no mark bits in the condemned ranges, stack empty. */
-void pfi_mark_open(struct pfi_marker *marker, const struct pfi_move_plan *plan, struct pfi_mark_stack *stack,
-                   struct pfi_tags tags);
+/* Entry: world stopped, contexts closed, no mark bits in the condemned ranges, stacks empty. */
+void pfi_mark_open(struct pfi_marker *marker, const struct pfi_move_plan *plan, struct pfi_mark_team *team,
+                   struct pfi_workers *workers, struct pfi_tags tags);
 
 /* Roots, pins, and the dirty cards of older objects, which are cleaned as far as they can be. */
 void pfi_mark_roots(struct pfi_marker *marker, struct pfi_roots *roots);
@@ -47,7 +65,8 @@ void pfi_mark_roots(struct pfi_marker *marker, struct pfi_roots *roots);
 /* More slots to follow: of what turned out to be alive. */
 void pfi_mark_slots(struct pfi_marker *marker, uintptr_t slots, size_t count);
 
-/* Follows everything that is still to be followed: mark bits are complete for what was visited so far. */
+/* Follows everything that is still to be followed, with the other workers if it is much: mark bits are complete for
+ * what was visited so far, and nobody else is marking any more. */
 void pfi_mark_drain(struct pfi_marker *marker);
 
 /* Whether the slot's value is no reference to a condemned object, or to one that is marked. Right after a drain. */
@@ -57,7 +76,7 @@ static inline bool pfi_mark_is_live(const struct pfi_marker *marker, uintptr_t v
            pfi_bits_test(marker->mark_words, object >> PINFOLD_GRANULE_SHIFT);
 }
 
-/* Hands the counts of pins to the plan. The stack is empty. */
+/* Hands the counts of pins and workers to the plan. The stack is empty. */
 void pfi_mark_close(const struct pfi_marker *marker, struct pfi_move_plan *plan);
 
 #endif

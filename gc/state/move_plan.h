@@ -46,6 +46,7 @@ struct pfi_move_plan {
     size_t pinned_objects;                /* found by marking, with the bytes they take */
     size_t pinned_bytes;
     size_t pinned_holders;            /* of these objects, those that may hold references */
+    unsigned mark_workers;            /* threads that took part in marking */
     size_t pinned_survived;           /* bytes of pinned plugs, as above all together */
     size_t demoted[3];                /* bytes of pins that become younger than due, by their old generation */
     size_t held[PINFOLD_GENERATIONS]; /* free bytes before pins after compaction, by their new generation */

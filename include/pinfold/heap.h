@@ -39,6 +39,7 @@ struct pf_stress {
     uint8_t expand; /* every compaction of generation 1 or 2 moves the young generations to a new segment */
     uint8_t poison; /* memory without objects is filled with 0xDB */
     uint8_t verify; /* the heap is checked before and after every collection */
+    uint8_t parallel; /* marking calls all its workers at once, however little there is to do */
 };
 
 struct pf_options {

@@ -89,6 +89,7 @@ struct pf_collection {
     size_t large_moved_bytes;                   /* of large ones, in whole pages */
     size_t pinned_objects;                      /* found by this collection */
     size_t pinned_bytes;
+    unsigned mark_workers;                    /* threads that took part in marking, the collecting one included */
     size_t demoted_bytes;                     /* pinned objects that stayed younger than survivors become */
     size_t held_bytes[PINFOLD_GENERATIONS];   /* of free_bytes: right before pins, which nothing can slide over */
     size_t budget_bytes[PINFOLD_GENERATIONS]; /* for the time until the next one */

@@ -52,6 +52,8 @@ MAY_INCLUDE = {
 
 # Layer -> single files (patterns) that it may include in addition.
 ALSO = {
+    # Phases that are worth it share their work out among the heap's worker threads.
+    "gc/phase": ["gc/world/worker.h"],
     # Policy sees numbers: records and options of the public interface, checks and bare figures, never a structure.
     "gc/policy": [
         "include/pinfold/heap.h",

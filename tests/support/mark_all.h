@@ -10,7 +10,7 @@
 
 static inline void mark_all(struct pf_heap *heap, struct pfi_move_plan *plan) {
     struct pfi_marker marker;
-    pfi_mark_open(&marker, plan, &heap->mark_stack, heap->tags);
+    pfi_mark_open(&marker, plan, &heap->mark_team, &heap->workers, heap->tags);
     pfi_mark_roots(&marker, &heap->roots);
     pfi_mark_drain(&marker);
     pfi_mark_close(&marker, plan);

@@ -22,11 +22,9 @@ static uintptr_t lost_low;
 static uintptr_t lost_high;
 
 static struct entry pop(struct pfi_mark_stack *stack) {
-    uintptr_t word = *--stack->top;
-    if (word & 1) {
-        return (struct entry){word - 1, *--stack->top};
-    }
-    return (struct entry){word, SIZE_MAX};
+    struct entry entry;
+    entry.object = pfi_mark_stack_pop(stack, &entry.index);
+    return entry;
 }
 
 static size_t words_of(const struct entry *entry) {
@@ -135,5 +133,82 @@ START_TEST(a_trimmed_stack_can_be_filled_again) {
 }
 END_TEST
 
-SUITE("unit/mark_stack", the_stack_agrees_with_an_array_and_widens_its_range_when_it_is_full,
+/* Number n is an object at granule n, every third a rest from index 7 n on. Counts how often each is popped. */
+static size_t count_popped(struct pfi_mark_stack *stack, uint8_t *popped, size_t most) {
+    size_t count = 0;
+    for (; !pfi_mark_stack_is_empty(stack); ++count) {
+        size_t index;
+        uintptr_t object = pfi_mark_stack_pop(stack, &index);
+        size_t number = object / PINFOLD_GRANULE;
+        ck_assert_uint_lt(number, most);
+        ck_assert_msg(index == (number % 3 == 0 ? number * 7 : SIZE_MAX), "entry %zu has index %zu", number, index);
+        ++popped[number];
+    }
+    return count;
+}
+
+static void push_numbers(struct pfi_mark_stack *stack, size_t from, size_t to) {
+    for (size_t number = from; number < to; ++number) {
+        if (number % 3 == 0) {
+            pfi_mark_stack_push_rest(stack, number * PINFOLD_GRANULE, number * 7);
+        } else {
+            pfi_mark_stack_push(stack, number * PINFOLD_GRANULE);
+        }
+    }
+}
+
+START_TEST(a_split_takes_every_second_of_the_oldest_entries_and_none_is_lost) {
+    enum { MOST = 200, TAKEN = 64 };
+    for (size_t entries = 0; entries <= MOST; ++entries) {
+        uint8_t popped[MOST + 1] = {0};
+        uintptr_t words[2 * TAKEN];
+        struct pfi_mark_stack giver;
+        struct pfi_mark_stack taker;
+        ck_assert(pfi_mark_stack_init(&giver, SIZE) && pfi_mark_stack_init(&taker, 1));
+        push_numbers(&giver, 1, entries + 1);
+        size_t count = pfi_mark_stack_split(&giver, words, TAKEN);
+        pfi_mark_stack_push_all(&taker, words, count);
+        size_t taken = count_popped(&taker, popped, MOST + 1);
+        ck_assert_uint_eq(taken, pfi_min(entries / 2, TAKEN));
+        for (size_t number = 1; number <= 2 * taken; ++number) {
+            ck_assert_msg(popped[number] == number % 2, "entry %zu of %zu was taken %u times", number, entries,
+                          popped[number]);
+        }
+        ck_assert_uint_eq(count_popped(&giver, popped, MOST + 1), entries - taken);
+        for (size_t number = 1; number <= entries; ++number) {
+            ck_assert_msg(popped[number] == 1, "entry %zu of %zu was seen %u times", number, entries, popped[number]);
+        }
+        pfi_mark_stack_finish(&taker);
+        pfi_mark_stack_finish(&giver);
+    }
+}
+END_TEST
+
+START_TEST(room_that_splits_have_left_at_the_bottom_is_used_before_anything_overflows) {
+    enum { HALF = ENTRIES / 2, TAKEN = 64 };
+    struct pfi_mark_stack stack;
+    uintptr_t words[2 * TAKEN];
+    ck_assert(pfi_mark_stack_init(&stack, SIZE));
+    size_t pushed = 0;
+    for (; stack.top < stack.limit; ++pushed) {
+        pfi_mark_stack_push(&stack, (pushed + 1) * PINFOLD_GRANULE);
+    }
+    while (stack.bottom - stack.entries < HALF) {
+        ck_assert_uint_ne(pfi_mark_stack_split(&stack, words, TAKEN), 0);
+    }
+    for (size_t more = 0; more < HALF / 2; ++more) {
+        pfi_mark_stack_push(&stack, (++pushed) * PINFOLD_GRANULE);
+    }
+    ck_assert(!pfi_mark_stack_has_overflow(&stack));
+    for (size_t newest = 0; newest < HALF / 2; ++newest) {
+        size_t index;
+        ck_assert_uint_eq(pfi_mark_stack_pop(&stack, &index), (pushed - newest) * PINFOLD_GRANULE);
+    }
+    pfi_mark_stack_finish(&stack);
+}
+END_TEST
+
+SUITE("unit/mark_stack", a_split_takes_every_second_of_the_oldest_entries_and_none_is_lost,
+      room_that_splits_have_left_at_the_bottom_is_used_before_anything_overflows,
+      the_stack_agrees_with_an_array_and_widens_its_range_when_it_is_full,
       a_stack_takes_whole_pages_and_begins_empty_and_without_overflow, a_trimmed_stack_can_be_filled_again)

@@ -58,6 +58,7 @@ static void check_equal(const struct pf_options *left, const struct pf_options *
     ck_assert_uint_eq(left->stress.expand, right->stress.expand);
     ck_assert_uint_eq(left->stress.poison, right->stress.poison);
     ck_assert_uint_eq(left->stress.verify, right->stress.verify);
+    ck_assert_uint_eq(left->stress.parallel, right->stress.parallel);
 }
 
 /* The text must be refused, the message must name the option and show what was wrong, and nothing may change. */
@@ -90,7 +91,7 @@ START_TEST(the_defaults_are_those_of_the_table) {
     }
     ck_assert_uint_eq(options.stress.collect_every, 0);
     ck_assert_uint_eq(options.stress.compact | options.stress.sweep | options.stress.expand | options.stress.poison |
-                          options.stress.verify,
+                          options.stress.verify | options.stress.parallel,
                       0);
 }
 END_TEST
@@ -183,12 +184,13 @@ END_TEST
 
 START_TEST(a_stress_list_sets_each_mode) {
     struct pf_options options = fixture_options();
-    fixture_set(&options, "stress", "collect=10,compact,expand,poison,verify");
+    fixture_set(&options, "stress", "collect=10,compact,expand,poison,verify,parallel");
     ck_assert_uint_eq(options.stress.collect_every, 10);
     ck_assert_uint_eq(options.stress.compact, 1);
     ck_assert_uint_eq(options.stress.expand, 1);
     ck_assert_uint_eq(options.stress.poison, 1);
     ck_assert_uint_eq(options.stress.verify, 1);
+    ck_assert_uint_eq(options.stress.parallel, 1);
     ck_assert_uint_eq(options.stress.sweep, 0);
 }
 END_TEST

@@ -1,0 +1,175 @@
+/* SPDX-License-Identifier: MIT
+ *
+ *     /proc/self/cgroup       which group, by controller       4:cpu,cpuacct:/docker/1f    0::/user/session
+ *     /proc/self/mountinfo    where groups can be read         ... /docker/1f /sys/fs/cgroup/cpu ... - cgroup cgroup
+ * rw,cpu
+ *
+ * A container sees a mount whose root is its own group, so the group's path is taken relative to that root.
+ */
+#include "alloc/platform/cgroup.h"
+
+#include <errno.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <string.h>
+
+enum { PATH_SIZE = 1024, LINE_SIZE = 4096 };
+
+/* Where the limits of the process's group can be read: `mount` and below it `group`, which is "" or begins with '/'. */
+struct place {
+    char mount[PATH_SIZE];
+    char group[PATH_SIZE];
+};
+
+static FILE *open_file(const char *root, const char *path) {
+    char full[3 * PATH_SIZE];
+    int length = snprintf(full, sizeof full, "%s%s", root, path);
+    return length > 0 && (size_t)length < sizeof full ? fopen(full, "re") : NULL;
+}
+
+/* Whether `list`, separated by commas, contains `word`. */
+static bool contains(const char *list, const char *word) {
+    size_t length = strlen(word);
+    for (const char *item = list; item != NULL; item = strchr(item, ',')) {
+        item += *item == ',';
+        if (strncmp(item, word, length) == 0 && (item[length] == ',' || item[length] == '\0')) {
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool copy(char *to, const char *from) {
+    int length = snprintf(to, PATH_SIZE, "%s", from);
+    return length >= 0 && length < PATH_SIZE;
+}
+
+/* The group of the controller "cpu", or with version 2 the one that there is. */
+static bool find_group(const char *root, bool is_v2, char *group) {
+    char line[LINE_SIZE];
+    bool found = false;
+    FILE *file = open_file(root, "/proc/self/cgroup");
+    while (file != NULL && !found && fgets(line, sizeof line, file) != NULL) {
+        line[strcspn(line, "\n")] = '\0';
+        char *controllers = strchr(line, ':');
+        char *path = controllers == NULL ? NULL : strchr(controllers + 1, ':');
+        if (path != NULL) {
+            *path++ = '\0';
+            ++controllers;
+            found = (is_v2 ? *controllers == '\0' : contains(controllers, "cpu")) && copy(group, path);
+        }
+    }
+    if (file != NULL) {
+        fclose(file);
+    }
+    return found;
+}
+
+/* Takes `group`, as the system names it, relative to a mount of which `mount_root` is the top. */
+static void make_relative(char *group, const char *mount_root) {
+    size_t length = strcmp(mount_root, "/") == 0 ? 0 : strlen(mount_root);
+    bool is_inside = strncmp(group, mount_root, length) == 0 && (group[length] == '/' || group[length] == '\0');
+    const char *rest = is_inside ? group + length : "";
+    memmove(group, rest, strlen(rest) + 1);
+    if (strcmp(group, "/") == 0) {
+        group[0] = '\0';
+    }
+}
+
+/* Reads "id parent device root mount options ... - type source options". */
+static bool parse_mount(const char *line, bool is_v2, struct place *place) {
+    char mount_root[PATH_SIZE];
+    char type[32];
+    char options[PATH_SIZE];
+    const char *rest = strstr(line, " - ");
+    if (rest == NULL || sscanf(line, "%*s %*s %*s %1023s %1023s", mount_root, place->mount) != 2 ||
+        sscanf(rest, " - %31s %*s %1023s", type, options) != 2) {
+        return false;
+    }
+    if (is_v2 ? strcmp(type, "cgroup2") != 0 : strcmp(type, "cgroup") != 0 || !contains(options, "cpu")) {
+        return false;
+    }
+    make_relative(place->group, mount_root);
+    return true;
+}
+
+static bool find_place(const char *root, bool is_v2, struct place *place) {
+    char line[LINE_SIZE];
+    bool found = false;
+    if (!find_group(root, is_v2, place->group)) {
+        return false;
+    }
+    FILE *file = open_file(root, "/proc/self/mountinfo");
+    while (file != NULL && !found && fgets(line, sizeof line, file) != NULL) {
+        found = parse_mount(line, is_v2, place);
+    }
+    if (file != NULL) {
+        fclose(file);
+    }
+    return found;
+}
+
+/* The line of a file in the group; "" when there is none. */
+static void read_limit(const char *root, const struct place *place, const char *name, char *line, int size) {
+    char path[2 * PATH_SIZE + 64];
+    snprintf(path, sizeof path, "%s%s/%s", place->mount, place->group, name);
+    line[0] = '\0';
+    FILE *file = open_file(root, path);
+    if (file != NULL) {
+        if (fgets(line, size, file) == NULL) {
+            line[0] = '\0';
+        }
+        fclose(file);
+    }
+}
+
+/* Quota and period in microseconds, as one line. "max" and -1 are no limit. */
+static unsigned parse_quota(const char *line) {
+    long long quota = 0;
+    long long period = 0;
+    if (sscanf(line, "%lld %lld", &quota, &period) != 2 || quota <= 0 || period <= 0) {
+        return 0;
+    }
+    long long processors = quota / period + (quota % period != 0);
+    return processors < UINT_MAX ? (unsigned)processors : UINT_MAX;
+}
+
+static unsigned quota_of(const char *root, bool is_v2, const struct place *place) {
+    char line[64];
+    if (is_v2) {
+        read_limit(root, place, "cpu.max", line, sizeof line);
+        return parse_quota(line);
+    }
+    char period[64];
+    char both[sizeof line + sizeof period + 1];
+    read_limit(root, place, "cpu.cfs_quota_us", line, sizeof line);
+    read_limit(root, place, "cpu.cfs_period_us", period, sizeof period);
+    snprintf(both, sizeof both, "%s %s", line, period);
+    return parse_quota(both);
+}
+
+static unsigned smaller_limit(unsigned a, unsigned b) {
+    return a == 0 || (b != 0 && b < a) ? b : a;
+}
+
+/* A group is bound by the quotas of all groups around it as well. */
+static unsigned smallest_quota(const char *root, bool is_v2) {
+    struct place place;
+    if (!find_place(root, is_v2, &place)) {
+        return 0;
+    }
+    unsigned smallest = quota_of(root, is_v2, &place);
+    for (char *end = strrchr(place.group, '/'); end != NULL; end = strrchr(place.group, '/')) {
+        *end = '\0';
+        smallest = smaller_limit(smallest, quota_of(root, is_v2, &place));
+    }
+    return smallest;
+}
+
+unsigned pfi_cgroup_processors(const char *root) {
+    int saved_errno = errno;
+    unsigned processors = smaller_limit(smallest_quota(root, false), smallest_quota(root, true));
+    errno = saved_errno;
+    return processors;
+}

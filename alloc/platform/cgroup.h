@@ -1,0 +1,12 @@
+/* SPDX-License-Identifier: MIT
+ *
+ * What a container may use, from the control groups of the calling process, version 1 and 2.
+ */
+#ifndef PINFOLD_PLATFORM_CGROUP_H
+#define PINFOLD_PLATFORM_CGROUP_H
+
+/* How many processors' time the process may use, rounded up: the smallest quota of its group and all groups around it.
+ * 0 when there is none, or the system does not tell. `root` goes before every path that is read: "" but in tests. */
+unsigned pfi_cgroup_processors(const char *root);
+
+#endif

@@ -1,0 +1,59 @@
+/* SPDX-License-Identifier: MIT */
+#include "gc/state/mark_team.h"
+
+#include <string.h>
+
+#include "alloc/platform/check.h"
+
+enum {
+    HELPER_STACK = 8 << 20 /* most for a worker other than 0: address space adds up, and overflow is possible anyway */
+};
+
+bool pfi_mark_team_init(struct pfi_mark_team *team, size_t stack_size, size_t workers) {
+    PINFOLD_REQUIRE(workers >= 1 && workers <= PINFOLD_MOST_WORKERS, "a team of %zu workers was asked for", workers);
+    memset(team, 0, sizeof *team);
+    team->stack_size = stack_size;
+    if (!pfi_mark_stack_init(&team->stacks[0], stack_size)) {
+        return false;
+    }
+    if (!pfi_mark_queue_init(&team->queue, workers)) {
+        pfi_mark_stack_finish(&team->stacks[0]);
+        return false;
+    }
+    return true;
+}
+
+void pfi_mark_team_finish(struct pfi_mark_team *team) {
+    pfi_mark_queue_finish(&team->queue);
+    for (unsigned worker = 0; worker < PINFOLD_MOST_WORKERS; ++worker) {
+        if (team->stacks[worker].entries != NULL) {
+            pfi_mark_stack_finish(&team->stacks[worker]);
+        }
+    }
+}
+
+struct pfi_mark_stack *pfi_mark_team_stack(struct pfi_mark_team *team, unsigned worker) {
+    struct pfi_mark_stack *stack = &team->stacks[worker];
+    if (stack->entries == NULL && !pfi_mark_stack_init(stack, pfi_min(team->stack_size, HELPER_STACK))) {
+        return NULL;
+    }
+    return stack;
+}
+
+void pfi_mark_team_gather_overflow(struct pfi_mark_team *team) {
+    for (unsigned worker = 1; worker < PINFOLD_MOST_WORKERS; ++worker) {
+        struct pfi_mark_stack *stack = &team->stacks[worker];
+        if (stack->entries != NULL && pfi_mark_stack_has_overflow(stack)) {
+            pfi_mark_stack_overflow(&team->stacks[0], stack->overflow_low, stack->overflow_high);
+            pfi_mark_stack_clear_overflow(stack);
+        }
+    }
+}
+
+void pfi_mark_team_trim(struct pfi_mark_team *team) {
+    for (unsigned worker = 0; worker < PINFOLD_MOST_WORKERS; ++worker) {
+        if (team->stacks[worker].entries != NULL) {
+            pfi_mark_stack_trim(&team->stacks[worker]);
+        }
+    }
+}
