@@ -3,6 +3,7 @@
  * Looking at a heap: statistics, history, walk, verify.
  */
 #include "alloc/context.h"
+#include "alloc/lookup.h"
 #include "alloc/platform/check.h"
 #include "alloc/walk.h"
 #include "gc/heap.h"
@@ -93,6 +94,13 @@ int pf_heap_walk(struct pf_thread *thread, pf_walk_visit *visit, void *data) {
 
 int pf_generation_of(const struct pf_heap *heap, const void *object) {
     return pfi_share_generation_of(&heap->share, (uintptr_t)object & ~heap->tags.mask);
+}
+
+void *pf_object_containing(const struct pf_thread *thread, const void *address) {
+    PINFOLD_REQUIRE(thread != NULL, "pf_object_containing: the thread is NULL");
+    uintptr_t unused = (uintptr_t)address - (uintptr_t)thread->alloc_ptr;
+    bool is_in_rest = unused < pfi_context_rest(thread);
+    return is_in_rest ? NULL : (void *)pfi_lookup_object(&thread->heap->arena, (uintptr_t)address);
 }
 
 int pf_heap_verify(struct pf_thread *thread, struct pf_message *message) {

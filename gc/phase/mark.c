@@ -2,6 +2,7 @@
 #include "gc/phase/mark.h"
 
 #include "alloc/card_table.h"
+#include "alloc/lookup.h"
 #include "alloc/platform/check.h"
 #include "gc/root/cards.h"
 
@@ -65,6 +66,23 @@ PINFOLD_INLINE void visit_slots(void *context, uintptr_t slots, size_t count) {
 
 static void visit_root_slots(void *context, uintptr_t slots, size_t count) {
     visit_slots(context, slots, count);
+}
+
+/* The condemned object around an address; 0 when there is none. Nothing has moved yet, so every address has an answer.
+ */
+static inline uintptr_t condemned_around(const struct pfi_marker *marker, uintptr_t address) {
+    bool is_inside = address - marker->condemned_low < marker->condemned_size;
+    return is_inside ? pfi_lookup_object(marker->share->arena, address) : 0;
+}
+
+static void visit_interior_slots(void *context, uintptr_t slots, size_t count) {
+    struct pfi_marker *marker = context;
+    for (size_t index = 0; index < count; ++index) {
+        uintptr_t object = condemned_around(marker, pfi_words(slots)[index]);
+        if (object != 0) {
+            enqueue(marker, object);
+        }
+    }
 }
 
 static inline void prefetch_bits(const struct pfi_marker *marker, uintptr_t object) {
@@ -250,7 +268,7 @@ void pfi_mark_open(struct pfi_marker *marker, const struct pfi_move_plan *plan, 
 }
 
 void pfi_mark_roots(struct pfi_marker *marker, struct pfi_roots *roots) {
-    pfi_roots_visit(roots, marker->condemned, visit_root_slots, marker);
+    pfi_roots_visit(roots, marker->condemned, (struct pfi_root_visits){visit_root_slots, visit_interior_slots, marker});
     visit_pins(marker, roots, marker->condemned);
     drain(marker);
     pfi_cards_visit_older(marker->share, marker->condemned, visit_card_slots, marker);

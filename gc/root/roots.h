@@ -20,13 +20,14 @@ struct pfi_roots {
     struct pfi_finalizer_queue finalizers;
 };
 
-static inline void pfi_roots_visit(struct pfi_roots *roots, int condemned, pfi_slots_function *visit, void *context) {
+static inline void pfi_roots_visit(struct pfi_roots *roots, int condemned, struct pfi_root_visits visits) {
     for (const struct pf_thread *thread = roots->threads; thread != NULL; thread = thread->next) {
-        pfi_frames_visit(thread, visit, context);
+        pfi_frames_visit(thread, visits.exact, visits.context);
+        pfi_frames_visit_interior(thread, visits.interior, visits.context);
     }
-    pfi_sources_visit(roots->sources, visit, context);
-    pfi_finalizers_visit_ready(&roots->finalizers, visit, context);
-    pfi_handles_visit(&roots->handles, PINFOLD_HANDLE_STRONG, condemned, visit, context);
+    pfi_sources_visit(roots->sources, visits);
+    pfi_finalizers_visit_ready(&roots->finalizers, visits.exact, visits.context);
+    pfi_handles_visit(&roots->handles, PINFOLD_HANDLE_STRONG, condemned, visits.exact, visits.context);
 }
 
 /* What follows objects without keeping them: once marking has cleared what is dead, each slot holds a live object. */

@@ -1,11 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 #include "gc/root/sources.h"
 
-void pfi_sources_visit(const struct pf_root_source *sources, pfi_slots_function *visit, void *context) {
-    struct pf_visitor visitor = {visit, context, 0, UINTPTR_MAX};
+#include "alloc/platform/check.h"
+
+void pfi_sources_visit(const struct pf_root_source *sources, struct pfi_root_visits visits) {
+    struct pf_visitor visitor = {
+        .visit = visits.exact, .context = visits.context, .high = UINTPTR_MAX, .interior = visits.interior};
     for (const struct pf_root_source *source = sources; source != NULL; source = source->next) {
         source->enumerate(&visitor, source->data);
     }
+}
+
+void pfi_slots_ignore(void *context, uintptr_t slots, size_t count) {
+    (void)context;
+    (void)slots;
+    (void)count;
 }
 
 void pf_visit_slot(struct pf_visitor *visitor, void *slot) {
@@ -14,4 +23,12 @@ void pf_visit_slot(struct pf_visitor *visitor, void *slot) {
 
 void pf_visit_slots(struct pf_visitor *visitor, void *slots, size_t count) {
     pfi_slots_clip((uintptr_t)slots, count, visitor->low, visitor->high, visitor->visit, visitor->context);
+}
+
+void pf_visit_interior_slots(struct pf_visitor *visitor, void *slots, size_t count) {
+    PINFOLD_REQUIRE(visitor->interior != NULL,
+                    "pf_visit_interior_slots: slots of objects hold references, only root sources have interior ones");
+    if (count != 0) {
+        visitor->interior(visitor->context, (uintptr_t)slots, count);
+    }
 }

@@ -8,6 +8,16 @@
 #include "alloc/object.h"
 #include "pinfold/root.h"
 
-void pfi_sources_visit(const struct pf_root_source *sources, pfi_slots_function *visit, void *context);
+/* What a pass over the roots does with slots of each kind. */
+struct pfi_root_visits {
+    pfi_slots_function *exact;
+    pfi_slots_function *interior;
+    void *context;
+};
+
+void pfi_sources_visit(const struct pf_root_source *sources, struct pfi_root_visits visits);
+
+/* For kinds of slots that a pass has nothing to do with. */
+void pfi_slots_ignore(void *context, uintptr_t slots, size_t count);
 
 #endif
