@@ -56,6 +56,7 @@ struct pf_visitor {
     uintptr_t low; /* only slots in [low, high) */
     uintptr_t high;
     pfi_slots_function *interior; /* what root sources may report besides; NULL: it is an object that is visited */
+    pfi_slots_function *possible; /* words that may be references */
 };
 
 #define PINFOLD_INLINE static inline __attribute__((always_inline))

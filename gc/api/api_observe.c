@@ -98,9 +98,7 @@ int pf_generation_of(const struct pf_heap *heap, const void *object) {
 
 void *pf_object_containing(const struct pf_thread *thread, const void *address) {
     PINFOLD_REQUIRE(thread != NULL, "pf_object_containing: the thread is NULL");
-    uintptr_t unused = (uintptr_t)address - (uintptr_t)thread->alloc_ptr;
-    bool is_in_rest = unused < pfi_context_rest(thread);
-    return is_in_rest ? NULL : (void *)pfi_lookup_object(&thread->heap->arena, (uintptr_t)address);
+    return (void *)pfi_lookup_object(&thread->heap->arena, (uintptr_t)address);
 }
 
 int pf_heap_verify(struct pf_thread *thread, struct pf_message *message) {

@@ -129,6 +129,27 @@ static void visit_pinning_slots(void *context, uintptr_t slots, size_t count) {
     }
 }
 
+/* The object that a word of a conservative stack may refer to; 0 when there is none. */
+static uintptr_t possible_object(const struct pfi_marker *marker, uintptr_t word) {
+    const struct pf_options *options = marker->share->options;
+    if (options->conservative_interior) {
+        return condemned_around(marker, word);
+    }
+    uintptr_t object;
+    bool is_exact = is_condemned(marker, word, &object) && pfi_lookup_object(marker->share->arena, object) == object;
+    return is_exact ? object : 0;
+}
+
+static void visit_possible_words(void *context, uintptr_t words, size_t count) {
+    struct pfi_marker *marker = context;
+    for (size_t index = 0; index < count; ++index) {
+        uintptr_t object = possible_object(marker, pfi_words(words)[index]);
+        if (object != 0) {
+            pin_object(marker, object);
+        }
+    }
+}
+
 /* Neighbours of one block, so all bits and objects that will be looked at can be fetched first. */
 static void visit_pinned_handles(void *context, uintptr_t slots, size_t count) {
     struct pfi_marker *marker = context;
@@ -268,7 +289,8 @@ void pfi_mark_open(struct pfi_marker *marker, const struct pfi_move_plan *plan, 
 }
 
 void pfi_mark_roots(struct pfi_marker *marker, struct pfi_roots *roots) {
-    pfi_roots_visit(roots, marker->condemned, (struct pfi_root_visits){visit_root_slots, visit_interior_slots, marker});
+    pfi_roots_visit(roots, marker->condemned,
+                    (struct pfi_root_visits){visit_root_slots, visit_interior_slots, visit_possible_words, marker});
     visit_pins(marker, roots, marker->condemned);
     drain(marker);
     pfi_cards_visit_older(marker->share, marker->condemned, visit_card_slots, marker);

@@ -214,7 +214,7 @@ void pfi_relocate(const struct pfi_move_plan *plan, struct pfi_roots *roots, str
         .cards = plan->share->arena->cards,
     };
     pfi_roots_visit(roots, plan->condemned,
-                    (struct pfi_root_visits){visit_any_slots, visit_interior_slots, &relocator});
+                    (struct pfi_root_visits){visit_any_slots, visit_interior_slots, pfi_slots_ignore, &relocator});
     pfi_roots_visit_weak(roots, plan->condemned, visit_any_slots, &relocator);
     pfi_finalizers_visit_registered(&roots->finalizers, plan->condemned, visit_any_slots, &relocator);
     pfi_cards_visit_older(plan->share, plan->condemned, visit_any_slots, &relocator);

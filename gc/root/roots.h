@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * All roots of a heap, in the order in which every pass visits them: frames, sources, finalizers, handles. Pins are
- * roots of their own: they are visited to mark, but what they hold does not move. Weak and dependent handles keep
- * nothing alive, but their slots follow what they hold. (Cards are roots of partial collections and have their own pass;
- * conservative stacks join here.)
+ * All roots of a heap, in the order in which every pass visits them: frames and stacks, sources, finalizers, handles.
+ * Pins are roots of their own: they are visited to mark, but what they hold does not move. Weak and dependent handles
+ * keep nothing alive, but their slots follow what they hold. (Cards are roots of partial collections and have their own
+ * pass.)
  */
 #ifndef PINFOLD_GC_ROOT_ROOTS_H
 #define PINFOLD_GC_ROOT_ROOTS_H
@@ -12,6 +12,7 @@
 #include "gc/root/frames.h"
 #include "gc/root/handles.h"
 #include "gc/root/sources.h"
+#include "gc/root/stacks.h"
 
 struct pfi_roots {
     struct pf_thread *threads; /* the attached ones, linked by `next` */
@@ -24,6 +25,9 @@ static inline void pfi_roots_visit(struct pfi_roots *roots, int condemned, struc
     for (const struct pf_thread *thread = roots->threads; thread != NULL; thread = thread->next) {
         pfi_frames_visit(thread, visits.exact, visits.context);
         pfi_frames_visit_interior(thread, visits.interior, visits.context);
+        if (thread->stack != NULL && visits.possible != pfi_slots_ignore) {
+            pfi_stack_visit(thread->stack, visits.possible, visits.context);
+        }
     }
     pfi_sources_visit(roots->sources, visits);
     pfi_finalizers_visit_ready(&roots->finalizers, visits.exact, visits.context);

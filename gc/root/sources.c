@@ -2,10 +2,14 @@
 #include "gc/root/sources.h"
 
 #include "alloc/platform/check.h"
+#include "gc/root/stacks.h"
 
 void pfi_sources_visit(const struct pf_root_source *sources, struct pfi_root_visits visits) {
-    struct pf_visitor visitor = {
-        .visit = visits.exact, .context = visits.context, .high = UINTPTR_MAX, .interior = visits.interior};
+    struct pf_visitor visitor = {.visit = visits.exact,
+                                 .context = visits.context,
+                                 .high = UINTPTR_MAX,
+                                 .interior = visits.interior,
+                                 .possible = visits.possible};
     for (const struct pf_root_source *source = sources; source != NULL; source = source->next) {
         source->enumerate(&visitor, source->data);
     }
@@ -30,5 +34,13 @@ void pf_visit_interior_slots(struct pf_visitor *visitor, void *slots, size_t cou
                     "pf_visit_interior_slots: slots of objects hold references, only root sources have interior ones");
     if (count != 0) {
         visitor->interior(visitor->context, (uintptr_t)slots, count);
+    }
+}
+
+void pf_visit_conservative(struct pf_visitor *visitor, const void *low, const void *high) {
+    PINFOLD_REQUIRE(visitor->possible != NULL,
+                    "pf_visit_conservative: objects say where their references are, only root sources may not know");
+    if (visitor->possible != pfi_slots_ignore) {
+        pfi_words_visit((uintptr_t)low, (uintptr_t)high, visitor->possible, visitor->context);
     }
 }

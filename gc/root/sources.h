@@ -12,6 +12,7 @@
 struct pfi_root_visits {
     pfi_slots_function *exact;
     pfi_slots_function *interior;
+    pfi_slots_function *possible; /* words of conservative stacks: copies */
     void *context;
 };
 

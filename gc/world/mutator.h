@@ -5,6 +5,7 @@
 #ifndef PINFOLD_GC_WORLD_MUTATOR_H
 #define PINFOLD_GC_WORLD_MUTATOR_H
 
+#include "alloc/platform/stack.h"
 #include "alloc/platform/thread.h"
 #include "alloc/share.h"
 #include "gc/state/handle_cache.h"
@@ -29,6 +30,14 @@ struct pfi_mutator *pfi_mutator_current(const struct pf_heap *heap);
 
 /* The same, but NULL as well when the thread is native. */
 struct pf_thread *pfi_mutator_managed(const struct pf_heap *heap);
+
+/* The thread, which is the calling one, stops in the function that `caller` has called: what a search of its stack begins
+ * with. Nothing where stacks are not searched. */
+static inline void pfi_mutator_note_stop(struct pf_thread *thread, struct pfi_caller caller) {
+    if (thread->stack != NULL) {
+        pfi_stack_note(thread->stack, caller);
+    }
+}
 
 /* Tells the inline code where the young generations lie. With the world stopped. */
 void pfi_mutator_publish_young(struct pf_thread *thread, const struct pfi_share *share);
