@@ -37,7 +37,13 @@ static bool is_born_old(const struct allocation *allocation) {
     return is_pinned(allocation) || allocation->size >= allocation->heap->options.large_threshold;
 }
 
-static enum pfi_exhausted fit_small(struct allocation *allocation) {
+/* The words that no object is without. */
+static void write_header(const struct allocation *allocation) {
+    pfi_words(allocation->object)[0] = (uintptr_t)allocation->type;
+    pfi_words(allocation->object)[1] = allocation->type->element_size == 0 ? 0 : allocation->length;
+}
+
+static enum pfi_exhausted find_small(struct allocation *allocation) {
     struct pf_thread *thread = &allocation->mutator->thread;
     if (allocation->size > (size_t)(thread->alloc_limit - thread->alloc_ptr)) {
         if (allocation->size >= ALONE) {
@@ -54,6 +60,14 @@ static enum pfi_exhausted fit_small(struct allocation *allocation) {
     allocation->object = (uintptr_t)thread->alloc_ptr;
     thread->alloc_ptr += allocation->size;
     return PINFOLD_EXHAUSTED_NOT;
+}
+
+static enum pfi_exhausted fit_small(struct allocation *allocation) {
+    enum pfi_exhausted why = find_small(allocation);
+    if (why == PINFOLD_EXHAUSTED_NOT) {
+        write_header(allocation);
+    }
+    return why;
 }
 
 static enum pfi_exhausted fit_large_locked(struct allocation *allocation, struct pfi_dirty *dirty)
@@ -81,6 +95,10 @@ static enum pfi_exhausted fit_old_locked(struct allocation *allocation, struct p
         is_pinned(allocation) ? fit_pinned_locked(allocation, dirty) : fit_large_locked(allocation, dirty);
     if (*chain != newest) {
         *created = **chain;
+    }
+    if (why == PINFOLD_EXHAUSTED_NOT) {
+        write_header(allocation); /* before the lock is released: others may look up its neighbours */
+        pfi_dirty_skip(dirty, allocation->object + PINFOLD_MIN_OBJECT);
     }
     return why;
 }
@@ -116,10 +134,6 @@ static void register_finalizer(struct allocation *allocation) {
 static enum pfi_exhausted fit(struct allocation *allocation) {
     enum pfi_exhausted why = is_born_old(allocation) ? fit_old(allocation) : fit_small(allocation);
     if (why == PINFOLD_EXHAUSTED_NOT) {
-        pfi_words(allocation->object)[0] = (uintptr_t)allocation->type;
-        if (allocation->type->element_size != 0) {
-            pfi_words(allocation->object)[1] = allocation->length;
-        }
         register_finalizer(allocation);
     }
     return why;

@@ -98,7 +98,11 @@ int pf_generation_of(const struct pf_heap *heap, const void *object) {
 
 void *pf_object_containing(const struct pf_thread *thread, const void *address) {
     PINFOLD_REQUIRE(thread != NULL, "pf_object_containing: the thread is NULL");
-    return (void *)pfi_lookup_object(&thread->heap->arena, (uintptr_t)address);
+    struct pf_heap *heap = thread->heap;
+    pfi_world_hold_managed(&heap->world);
+    uintptr_t object = pfi_lookup_object_held(&heap->share, heap->roots.threads, (uintptr_t)address);
+    pfi_world_release(&heap->world);
+    return (void *)object;
 }
 
 int pf_heap_verify(struct pf_thread *thread, struct pf_message *message) {

@@ -10,11 +10,6 @@
 #include "gc/heap.h"
 #include "gc/world/mutator.h"
 
-static void free_mutator(struct pfi_mutator *mutator) {
-    free(mutator->thread.stack);
-    free(mutator);
-}
-
 /* With the world held. The frames are gone, or hold nothing that counts any more. */
 static void detach_held(struct pf_heap *heap, struct pfi_mutator *mutator) {
     pfi_context_close(&heap->share, &mutator->thread);
@@ -34,7 +29,7 @@ static void detach(struct pfi_mutator *mutator) {
     detach_held(heap, mutator);
     pfi_world_release(&heap->world);
     pfi_thread_local_remove(&mutator->local);
-    free_mutator(mutator);
+    pfi_mutator_free(mutator);
 }
 
 /* The thread ends; so do its frames. */
@@ -69,7 +64,7 @@ enum pf_status pf_thread_attach(struct pf_heap *heap, struct pf_thread **thread)
     mutator->local.at_exit = detach_at_exit;
     pfi_thread_name(mutator->name, sizeof mutator->name);
     if ((heap->options.conservative_stacks && !describe_stack(mutator)) || !pfi_thread_local_add(&mutator->local)) {
-        free_mutator(mutator);
+        pfi_mutator_free(mutator);
         return PINFOLD_OUT_OF_MEMORY;
     }
     pfi_world_hold(&heap->world, NULL);

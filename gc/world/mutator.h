@@ -25,14 +25,17 @@ static inline struct pfi_mutator *pfi_mutator_of(struct pf_thread *thread) {
     return (struct pfi_mutator *)thread;
 }
 
+/* Gives the memory of one that is detached back. */
+void pfi_mutator_free(struct pfi_mutator *mutator);
+
 /* The calling thread's mutator of this heap; NULL when it is not attached. */
 struct pfi_mutator *pfi_mutator_current(const struct pf_heap *heap);
 
 /* The same, but NULL as well when the thread is native. */
 struct pf_thread *pfi_mutator_managed(const struct pf_heap *heap);
 
-/* The thread, which is the calling one, stops in the function that `caller` has called: what a search of its stack begins
- * with. Nothing where stacks are not searched. */
+/* The thread, which is the calling one, stops in the function that `caller` has called: what a search of its stack
+ * begins with. Nothing where stacks are not searched. */
 static inline void pfi_mutator_note_stop(struct pf_thread *thread, struct pfi_caller caller) {
     if (thread->stack != NULL) {
         pfi_stack_note(thread->stack, caller);

@@ -3,7 +3,8 @@
  * Programs without a single frame: their references are in locals and registers, as an optimizing compiler has left
  * them, and conservative stacks have to find all of them.
  */
-#include <string.h>
+#include <pthread.h>
+#include <stdatomic.h>
 
 #include "tests/support/fixture.h"
 #include "tests/support/random.h"
@@ -49,10 +50,9 @@ static size_t count_between(const struct node *tree, uintptr_t low, uintptr_t hi
 }
 
 static void grow_tree(struct program *program) {
-    static unsigned char is_in[KEYS];
+    unsigned char is_in[KEYS] = {0};
     struct node *tree = NULL;
     size_t count = 0;
-    memset(is_in, 0, sizeof is_in);
     for (int i = 0; i < KEYS; i++) {
         uintptr_t key = random_below(&program->random, KEYS);
         count += !is_in[key];
@@ -102,11 +102,15 @@ static void fill_by_cursor(struct program *program) {
     }
 }
 
-static void run(const char *stress, uint64_t seed) {
+static struct fixture open_conservative(const char *stress) {
     struct pf_options options = fixture_tiny_options();
     fixture_set(&options, "conservative_stacks", "1");
     fixture_set(&options, "stress", stress);
-    struct fixture fixture = fixture_open(&options);
+    return fixture_open(&options);
+}
+
+static void run(const char *stress, uint64_t seed) {
+    struct fixture fixture = open_conservative(stress);
     struct program program = {fixture.thread, {seed}};
     struct node *kept = build(&program, DEPTH, 1);
     grow_tree(&program);
@@ -129,4 +133,92 @@ START_TEST(programs_without_frames_keep_all_that_they_hold) {
 }
 END_TEST
 
-SUITE("stress/conservative", programs_without_frames_keep_all_that_they_hold)
+/* --- several threads --- */
+
+enum { THREADS = 4, ROUNDS = 40 };
+
+struct worker {
+    struct pf_heap *heap;
+    uint64_t seed;
+    atomic_int *running;
+};
+
+/* Native code that uses all registers and a good deal of stack, and knows nothing of objects. */
+__attribute__((noinline)) static uint64_t wait_natively(uint64_t seed) {
+    volatile uint64_t words[64];
+    struct random random = {seed};
+    for (int round = 0; round < 200; round++) {
+        for (size_t i = 0; i < 64; i++) {
+            words[i] = random_next(&random);
+        }
+    }
+    return words[63];
+}
+
+/* References in locals across a native region: in registers, or wherever the compiler has put them. */
+static void hold_natively(struct program *program) {
+    struct pf_thread *thread = program->thread;
+    struct node *first = fixture_node(thread, 1);
+    struct node *second = fixture_node(thread, 2);
+    uintptr_t *words = pf_elements(pf_alloc_array(thread, &bytes_type, 80));
+    struct node *third = fixture_node(thread, 3);
+    words[3] = 33;
+    pf_native_enter(thread);
+    uint64_t result = wait_natively(program->random.state);
+    pf_native_leave(thread);
+    pf_store(thread, &first->left, second);
+    pf_store(thread, &first->right, third);
+    (void)fixture_node(thread, result);
+    if (first->key != 1 || first->left->key != 2 || first->right->key != 3 || words[3] != 33) {
+        ck_abort_msg("what a thread held in a native region is gone");
+    }
+    if (pf_object_containing(thread, &words[3]) != (char *)words - 16 ||
+        pf_object_containing(thread, &first->right->key) != third) {
+        ck_abort_msg("an object is not where this thread holds it");
+    }
+}
+
+static void *work(void *data) {
+    struct worker *worker = data;
+    struct program program = {NULL, {worker->seed}};
+    if (pf_thread_attach(worker->heap, &program.thread) != PINFOLD_OK) {
+        ck_abort_msg("a thread could not attach");
+    }
+    for (int round = 0; round < ROUNDS; round++) {
+        struct node *kept = build(&program, DEPTH - 2, 1);
+        grow_tree(&program);
+        hold_natively(&program);
+        check_built(kept, DEPTH - 2, 1);
+    }
+    pf_thread_detach(program.thread);
+    atomic_fetch_sub(worker->running, 1);
+    return NULL;
+}
+
+static void run_threads(const char *stress) {
+    struct fixture fixture = open_conservative(stress);
+    atomic_int running = THREADS;
+    pthread_t threads[THREADS];
+    struct worker workers[THREADS];
+    for (size_t i = 0; i < THREADS; i++) {
+        workers[i] = (struct worker){fixture.heap, i + 1, &running};
+        ck_assert_int_eq(pthread_create(&threads[i], NULL, work, &workers[i]), 0);
+    }
+    while (atomic_load(&running) != 0) {
+        pf_safepoint(fixture.thread);
+    }
+    for (size_t i = 0; i < THREADS; i++) {
+        ck_assert_int_eq(pthread_join(threads[i], NULL), 0);
+    }
+    fixture_close(&fixture);
+}
+
+START_TEST(threads_without_frames_keep_what_they_hold_in_native_regions_and_at_safepoints) {
+    run_threads("compact");
+    run_threads("collect=11,compact");
+    run_threads("collect=50,expand,verify,poison");
+}
+END_TEST
+
+SUITE("stress/conservative", programs_without_frames_keep_all_that_they_hold,
+      threads_without_frames_keep_what_they_hold_in_native_regions_and_at_safepoints)
