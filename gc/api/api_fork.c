@@ -5,7 +5,6 @@
  */
 #include "pinfold/fork.h"
 
-
 #include "alloc/platform/check.h"
 #include "gc/heap.h"
 #include "gc/world/mutator.h"

@@ -7,6 +7,7 @@
 
 #include "alloc/context.h"
 #include "alloc/platform/check.h"
+#include "alloc/platform/clock.h"
 #include "gc/heap.h"
 #include "gc/world/mutator.h"
 
@@ -62,6 +63,8 @@ enum pf_status pf_thread_attach(struct pf_heap *heap, struct pf_thread **thread)
     mutator->thread.heap = heap;
     mutator->local.owner = heap;
     mutator->local.at_exit = detach_at_exit;
+    pfi_sampler_init(&mutator->sampler, &mutator->thread, heap->options.sample_interval,
+                     pfi_clock_now_ns() ^ (uintptr_t)mutator);
     pfi_thread_name(mutator->name, sizeof mutator->name);
     if ((heap->options.conservative_stacks && !describe_stack(mutator)) || !pfi_thread_local_add(&mutator->local)) {
         pfi_mutator_free(mutator);

@@ -7,6 +7,7 @@
 
 #include "alloc/platform/stack.h"
 #include "alloc/platform/thread.h"
+#include "alloc/sampler.h"
 #include "alloc/share.h"
 #include "gc/state/handle_cache.h"
 #include "pinfold/thread.h"
@@ -16,6 +17,7 @@ struct pfi_mutator {
     enum pf_status status;   /* of the last try form */
     uint64_t allocations;    /* slow ones; every one under collect-at-every-n-th-allocation */
     size_t most_frame_pins;  /* slots that the pinning frames of one chain have had at most: room is kept for them */
+    struct pfi_sampler sampler;
     struct pfi_thread_local local; /* owner: the heap */
     char name[16];
     struct pfi_handle_cache handles;

@@ -40,6 +40,7 @@ struct pf_thread {
     struct pf_heap *heap;
     uintptr_t state;         /* PINFOLD_MANAGED, or a union of the other two; a word of its own to poll */
     struct pf_thread *next;  /* the heap's */
+    int64_t sample_left;     /* bytes from the end of the context to the next sample; the library's */
     struct pfi_stack *stack; /* what the library knows of the C stack; NULL without the option conservative_stacks */
 };
 
