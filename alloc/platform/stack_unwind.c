@@ -3,6 +3,7 @@
 #include "alloc/platform/stack_unwind.h"
 
 #include <libunwind.h>
+#include <string.h>
 
 enum { DEEPEST = 64 /* frames that are looked at */ };
 
@@ -25,6 +26,41 @@ void pfi_stack_print(FILE *stream) {
             snprintf(name, sizeof name, "?");
         }
         fprintf(stream, "  %#lx %s+%#lx\n", (unsigned long)instruction(&cursor), name, (unsigned long)offset);
+    }
+}
+
+#if defined(__x86_64__)
+static bool open_at(unw_context_t *context, unw_cursor_t *cursor, const struct pfi_caller *caller) {
+    memset(context, 0, sizeof *context);
+    context->uc_mcontext.gregs[REG_RIP] = (greg_t)caller->ip;
+    context->uc_mcontext.gregs[REG_RSP] = (greg_t)caller->sp;
+    context->uc_mcontext.gregs[REG_RBP] = (greg_t)caller->fp;
+    return unw_init_local(cursor, context) == 0;
+}
+#else
+static bool open_at(unw_context_t *context, unw_cursor_t *cursor, const struct pfi_caller *caller) {
+    (void)context;
+    (void)cursor;
+    (void)caller;
+    return false;
+}
+#endif
+
+static uintptr_t stack_pointer(unw_cursor_t *cursor) {
+    unw_word_t address = 0;
+    unw_get_reg(cursor, UNW_REG_SP, &address);
+    return (uintptr_t)address;
+}
+
+void pfi_stack_unwind(const struct pfi_stack *stack, pfi_active_frame_visit *visit, void *context) {
+    unw_context_t registers;
+    unw_cursor_t cursor;
+    bool goes_on = stack->caller.ip != 0 && open_at(&registers, &cursor, &stack->caller);
+    while (goes_on) {
+        struct pfi_active_frame frame = {.ip = instruction(&cursor), .sp = stack_pointer(&cursor)};
+        goes_on = unw_step(&cursor) > 0;
+        frame.end = stack_pointer(&cursor);
+        goes_on = goes_on && frame.sp < frame.end && frame.end <= stack->high && visit(context, &frame);
     }
 }
 

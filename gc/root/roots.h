@@ -17,6 +17,7 @@
 struct pfi_roots {
     struct pf_thread *threads; /* the attached ones, linked by `next` */
     struct pf_root_source *sources;
+    struct pf_frame_map *frame_maps;
     struct pfi_handle_table handles;
     struct pfi_finalizer_queue finalizers;
 };
@@ -25,8 +26,8 @@ static inline void pfi_roots_visit(struct pfi_roots *roots, int condemned, struc
     for (const struct pf_thread *thread = roots->threads; thread != NULL; thread = thread->next) {
         pfi_frames_visit(thread, visits.exact, visits.context);
         pfi_frames_visit_interior(thread, visits.interior, visits.context);
-        if (thread->stack != NULL && visits.possible != pfi_slots_ignore) {
-            pfi_stack_visit(thread->stack, visits.possible, visits.context);
+        if (thread->stack != NULL) {
+            pfi_stack_visit(thread->stack, roots->frame_maps, visits);
         }
     }
     pfi_sources_visit(roots->sources, visits);

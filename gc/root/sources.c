@@ -3,22 +3,13 @@
 
 #include "alloc/platform/check.h"
 #include "gc/root/stacks.h"
+#include "pinfold/stack.h"
 
 void pfi_sources_visit(const struct pf_root_source *sources, struct pfi_root_visits visits) {
-    struct pf_visitor visitor = {.visit = visits.exact,
-                                 .context = visits.context,
-                                 .high = UINTPTR_MAX,
-                                 .interior = visits.interior,
-                                 .possible = visits.possible};
+    struct pf_visitor visitor = pfi_root_visitor(visits);
     for (const struct pf_root_source *source = sources; source != NULL; source = source->next) {
         source->enumerate(&visitor, source->data);
     }
-}
-
-void pfi_slots_ignore(void *context, uintptr_t slots, size_t count) {
-    (void)context;
-    (void)slots;
-    (void)count;
 }
 
 void pf_visit_slot(struct pf_visitor *visitor, void *slot) {
@@ -40,7 +31,5 @@ void pf_visit_interior_slots(struct pf_visitor *visitor, void *slots, size_t cou
 void pf_visit_conservative(struct pf_visitor *visitor, const void *low, const void *high) {
     PINFOLD_REQUIRE(visitor->possible != NULL,
                     "pf_visit_conservative: objects say where their references are, only root sources may not know");
-    if (visitor->possible != pfi_slots_ignore) {
-        pfi_words_visit((uintptr_t)low, (uintptr_t)high, visitor->possible, visitor->context);
-    }
+    pfi_words_visit((uintptr_t)low, (uintptr_t)high, visitor->possible, visitor->context);
 }

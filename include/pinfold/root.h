@@ -130,17 +130,6 @@ PINFOLD_API void pf_visit_slots(struct pf_visitor *visitor, void *slots, size_t 
  * pf_frame_push_interior do. A slot is reported in one way or the other. */
 PINFOLD_API void pf_visit_interior_slots(struct pf_visitor *visitor, void *slots, size_t count);
 
-/* For root sources only: the aligned words in [low, high) may be references, as those of a C stack are under the option
- * conservative_stacks (include/README.md): what they seem to refer to is pinned during this collection. For stacks that
- * no attached thread stands on: those of suspended coroutines, from where they stopped to their base, and the registers
- * that were saved for them. */
-PINFOLD_API void pf_visit_conservative(struct pf_visitor *visitor, const void *low, const void *high);
-
-/* Under the option conservative_stacks, a thread that switches to a stack of its own making tells where that lies
- * before it comes to a safepoint there; NULL and NULL: it is back on the one that the system gave it. The stack that it
- * has left is a matter for pf_visit_conservative. Does nothing without the option. */
-PINFOLD_API void pf_thread_set_stack(struct pf_thread *thread, const void *low, const void *high);
-
 #ifdef __cplusplus
 }
 #endif

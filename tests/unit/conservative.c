@@ -4,6 +4,7 @@
  */
 #include "tests/support/fatal.h"
 #include "tests/support/fixture.h"
+#include "tests/support/hiding.h"
 #include "tests/support/process.h"
 #include "tests/support/suite.h"
 
@@ -19,14 +20,6 @@ static struct fixture open_conservative(const char *stress, const char *interior
     return fixture_open(&options);
 }
 
-/* Overwrites the stack below the caller, where calls have left what they held. */
-NOINLINE static void wipe_stack(void) {
-    volatile char wiped[16384];
-    for (size_t i = 0; i < sizeof wiped; i++) {
-        wiped[i] = 0;
-    }
-}
-
 /* A node behind garbage, so that a compaction that may move it does. */
 NOINLINE static struct node *movable_node(struct fixture *fixture, uintptr_t key) {
     for (int i = 0; i < GARBAGE; i++) {
@@ -35,14 +28,8 @@ NOINLINE static struct node *movable_node(struct fixture *fixture, uintptr_t key
     return fixture_node(fixture->thread, key);
 }
 
-/* What a disguised address refers to, for asking without holding a reference; never computed before it is needed. */
-static void *undisguised(uintptr_t disguised) {
-    __asm__ volatile("" : "+r"(disguised));
-    return (void *)~disguised;
-}
-
 static int is_alive(struct fixture *fixture, uintptr_t disguised) {
-    return pf_object_containing(fixture->thread, undisguised(disguised)) == undisguised(disguised);
+    return hidden_is_alive(fixture->thread, disguised);
 }
 
 START_TEST(a_reference_in_a_local_keeps_its_object_where_it_is) {
@@ -54,21 +41,17 @@ START_TEST(a_reference_in_a_local_keeps_its_object_where_it_is) {
     for (int generation = 0; generation < 3; generation++) {
         pf_collect(fixture.thread, generation, PINFOLD_COLLECT_COMPACT);
     }
-    ck_assert_ptr_eq(node, undisguised(disguised));
+    ck_assert_ptr_eq(node, hidden_address(disguised));
     ck_assert_uint_eq(node->key, 7);
     ck_assert_uint_eq(node->left->key, 8);
     fixture_close(&fixture);
 }
 END_TEST
 
-NOINLINE static uintptr_t make_disguised(struct fixture *fixture) {
-    return ~(uintptr_t)movable_node(fixture, 9);
-}
-
 START_TEST(what_no_word_of_the_stack_refers_to_is_collected) {
     struct fixture fixture = open_conservative("", "1");
-    uintptr_t disguised = make_disguised(&fixture);
-    wipe_stack();
+    uintptr_t disguised = hidden_node(fixture.thread, 9);
+    hidden_wipe_stack();
     pf_collect(fixture.thread, 0, PINFOLD_COLLECT_SWEEP);
     ck_assert(!is_alive(&fixture, disguised));
     fixture_close(&fixture);
@@ -77,7 +60,7 @@ END_TEST
 
 /* Holds one address in a local across a collection. */
 NOINLINE static void collect_holding(struct fixture *fixture, uintptr_t disguised, intptr_t offset) {
-    void *volatile held = (char *)undisguised(disguised) + offset;
+    void *volatile held = (char *)hidden_address(disguised) + offset;
     pf_collect(fixture->thread, 0, PINFOLD_COLLECT_COMPACT);
     held = NULL;
     (void)held;
@@ -85,11 +68,11 @@ NOINLINE static void collect_holding(struct fixture *fixture, uintptr_t disguise
 
 /* Whether a node survives where it is when only this address of it is on the stack. */
 NOINLINE static int keeps(struct fixture *fixture, intptr_t offset) {
-    uintptr_t disguised = make_disguised(fixture);
-    wipe_stack();
+    uintptr_t disguised = hidden_node(fixture->thread, 9);
+    hidden_wipe_stack();
     collect_holding(fixture, disguised, offset);
     int alive = is_alive(fixture, disguised);
-    wipe_stack();
+    hidden_wipe_stack();
     return alive;
 }
 
@@ -158,8 +141,8 @@ END_TEST
 /* The reference is in one register during the collection, and nowhere else. */
 #define HOLD_IN(name)                                             \
     NOINLINE static int hold_in_##name(struct fixture *fixture) { \
-        uintptr_t disguised = make_disguised(fixture);            \
-        wipe_stack();                                             \
+        uintptr_t disguised = hidden_node(fixture->thread, 9);    \
+        hidden_wipe_stack();                                      \
         register uintptr_t held __asm__(#name) = ~disguised;      \
         __asm__ volatile("" : "+r"(held));                        \
         pf_collect(fixture->thread, 0, PINFOLD_COLLECT_COMPACT);  \
@@ -236,9 +219,9 @@ END_TEST
 
 START_TEST(a_stack_that_a_thread_made_itself_is_searched_to_its_base_only) {
     struct fixture fixture = open_conservative("", "1");
-    uintptr_t disguised = make_disguised(&fixture);
-    wipe_stack();
-    void *volatile held = undisguised(disguised); /* above what is called the base below */
+    uintptr_t disguised = hidden_node(fixture.thread, 9);
+    hidden_wipe_stack();
+    void *volatile held = hidden_address(disguised); /* above what is called the base below */
     uintptr_t base = (uintptr_t)__builtin_frame_address(0);
     pf_thread_set_stack(fixture.thread, (void *)(base - ((uintptr_t)1 << 20)), (void *)base);
     collect_holding(&fixture, disguised, 0);
@@ -246,7 +229,7 @@ START_TEST(a_stack_that_a_thread_made_itself_is_searched_to_its_base_only) {
     pf_thread_set_stack(fixture.thread, NULL, NULL);
     pf_collect(fixture.thread, 0, PINFOLD_COLLECT_COMPACT);
     ck_assert(is_alive(&fixture, disguised));
-    ck_assert_ptr_eq(held, undisguised(disguised));
+    ck_assert_ptr_eq(held, hidden_address(disguised));
     fixture_close(&fixture);
 }
 END_TEST
