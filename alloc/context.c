@@ -5,6 +5,7 @@
 #include "alloc/object.h"
 #include "alloc/object_starts.h"
 #include "alloc/platform/check.h"
+#include "alloc/sampler.h"
 
 enum {
     GOOD_CHUNK = 256 /* gaps below this are taken when there are no others: a refill costs more than what they hold */
@@ -33,6 +34,7 @@ static void close_locked(struct pfi_share *share, struct pf_thread *thread) PINF
         pfi_share_format_gap(share, 0, rest, size);
     }
     share->allocated_bytes -= size;
+    thread->sample_left += (int64_t)pfi_sampler_unused(thread);
     thread->alloc_ptr = NULL;
     thread->alloc_limit = NULL;
 }
@@ -43,18 +45,22 @@ void pfi_context_close(struct pfi_share *share, struct pf_thread *thread) {
     pfi_mutex_unlock(&share->small_lock);
 }
 
-/* The end of the chunk at `start`: the quantum if it fits, never less than the request, and never so much that an
- * object of the large-object threshold would fit into the context. */
-static uintptr_t chunk_end(const struct pfi_share *share, uintptr_t start, uintptr_t needed_end) {
+/* The end of the chunk at `start`: the quantum if it fits, never less than the request, never so much that an object of
+ * the large-object threshold would fit into the context, nor that the next sample would. */
+static uintptr_t chunk_end(const struct pfi_share *share, const struct pf_thread *thread, uintptr_t start,
+                           uintptr_t needed_end) {
     uintptr_t most = start + share->options->large_threshold + PINFOLD_MIN_OBJECT - PINFOLD_GRANULE;
     uintptr_t end = share->ephemeral->allocated + share->quantum;
+    end = pfi_min(end, start + pfi_sampler_room(thread) + PINFOLD_MIN_OBJECT);
     return pfi_max(needed_end, pfi_min(end, pfi_min(most, share->ephemeral->end)));
 }
 
 static void hand_out(struct pfi_share *share, struct pf_thread *thread, uintptr_t start, uintptr_t end) {
     pfi_object_starts_set(share->arena->object_starts, start, end);
+    thread->sample_left += (int64_t)pfi_sampler_unused(thread);
     thread->alloc_ptr = (char *)start;
     thread->alloc_limit = (char *)(end - PINFOLD_MIN_OBJECT);
+    thread->sample_left -= (int64_t)pfi_sampler_unused(thread);
 }
 
 /* Charges `size` bytes of the free object at `item`, which are to be zeroed; what is left of it stays a gap. */
@@ -95,9 +101,10 @@ uintptr_t pfi_context_take_gap(struct pfi_share *share, size_t size) {
 
 /* The quantum, or what the gap holds when no useful item would be left of it. The gap is as large as `needed`, or
  * larger by a smallest object at least; the chunk never holds an object of the large-object threshold. */
-static size_t gap_chunk(const struct pfi_share *share, size_t gap, size_t needed) {
+static size_t gap_chunk(const struct pfi_share *share, const struct pf_thread *thread, size_t gap, size_t needed) {
     size_t most = share->options->large_threshold + PINFOLD_MIN_OBJECT - PINFOLD_GRANULE;
-    size_t chunk = pfi_clamp(share->quantum, needed, pfi_min(gap, most));
+    size_t wanted = pfi_min(share->quantum, pfi_sampler_room(thread) + PINFOLD_MIN_OBJECT);
+    size_t chunk = pfi_clamp(wanted, needed, pfi_min(gap, most));
     if (gap - chunk >= PINFOLD_MIN_FREE_ITEM) {
         return chunk;
     }
@@ -118,7 +125,7 @@ static bool refill_from_gap(struct pfi_share *share, struct pf_thread *thread, s
     if (item == 0) {
         return false;
     }
-    size_t chunk = gap_chunk(share, pfi_object_size(item), needed);
+    size_t chunk = gap_chunk(share, thread, pfi_object_size(item), needed);
     use_gap(share, item, chunk);
     close_locked(share, thread);
     hand_out(share, thread, item, item + chunk);
@@ -142,7 +149,7 @@ static enum pfi_exhausted refill_locked(struct pfi_share *share, struct pf_threa
     if (needed_end > segment->end) {
         return PINFOLD_EXHAUSTED_SPACE;
     }
-    uintptr_t end = chunk_end(share, start, needed_end);
+    uintptr_t end = chunk_end(share, thread, start, needed_end);
     if (!pfi_segment_commit(share->arena, segment, end)) {
         return PINFOLD_EXHAUSTED_COMMIT;
     }

@@ -19,6 +19,16 @@ struct pfi_dirty {
     struct pfi_dirty_range range[2];
 };
 
+/* Leaves out what lies before `address`: it has been written already. */
+static inline void pfi_dirty_skip(struct pfi_dirty *dirty, uintptr_t address) {
+    for (int index = 0; index < 2; ++index) {
+        struct pfi_dirty_range *range = &dirty->range[index];
+        size_t before = range->start < address ? pfi_min(address - range->start, range->size) : 0;
+        range->start += before;
+        range->size -= before;
+    }
+}
+
 static inline void pfi_dirty_clear(const struct pfi_dirty *dirty) {
     for (int index = 0; index < 2; ++index) {
         if (dirty->range[index].size != 0) {

@@ -55,6 +55,8 @@ struct pf_visitor {
     void *context;
     uintptr_t low; /* only slots in [low, high) */
     uintptr_t high;
+    pfi_slots_function *interior; /* what root sources may report besides; NULL: it is an object that is visited */
+    pfi_slots_function *possible; /* words that may be references */
 };
 
 #define PINFOLD_INLINE static inline __attribute__((always_inline))
@@ -95,7 +97,7 @@ PINFOLD_INLINE void pfi_elements_visit(uintptr_t object, const struct pf_type *t
 PINFOLD_INLINE void pfi_object_visit_general(uintptr_t object, const struct pf_type *type, uintptr_t low,
                                              uintptr_t high, pfi_slots_function *visit, void *context) {
     if (type->scan == PINFOLD_SCAN_CALLBACK) {
-        struct pf_visitor visitor = {visit, context, low, high};
+        struct pf_visitor visitor = {.visit = visit, .context = context, .low = low, .high = high};
         type->visit((void *)object, &visitor);
         return;
     }

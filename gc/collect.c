@@ -53,6 +53,7 @@ static void mark_and_plan(struct pfi_cycle *cycle) {
 
     pfi_cycle_begin_phase(cycle, PINFOLD_PHASE_MARK);
     mark(cycle);
+    pfi_move_plan_reserve_pins(&cycle->plan);
     pfi_cycle_end_phase(cycle, PINFOLD_PHASE_MARK);
 
     pfi_cycle_begin_phase(cycle, PINFOLD_PHASE_PLAN);

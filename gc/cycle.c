@@ -121,6 +121,7 @@ void pfi_cycle_decide(struct pfi_cycle *cycle) {
         .stress_sweep = heap->options.stress.sweep,
         .stress_expand = heap->options.stress.expand,
         .is_last_chance = is_last_chance(cycle),
+        .must_not_move = plan->ignores_pins,
         .room_if_swept = heap->share.ephemeral->end - plan->swept_end,
         .room_needed = pfi_heap_room_needed(heap),
         .gaps = plan->gaps,

@@ -20,7 +20,10 @@ static void close_contexts(struct pf_heap *heap) {
     }
 }
 
-bool pfi_heap_try_stop(struct pf_heap *heap, struct pf_thread *self) {
+static bool try_stop(struct pf_heap *heap, struct pf_thread *self, struct pfi_caller caller) {
+    if (self != NULL) {
+        pfi_mutator_note_stop(self, caller);
+    }
     if (!pfi_world_stop(&heap->world, self)) {
         return false;
     }
@@ -30,8 +33,13 @@ bool pfi_heap_try_stop(struct pf_heap *heap, struct pf_thread *self) {
     return true;
 }
 
-void pfi_heap_stop(struct pf_heap *heap, struct pf_thread *self) {
-    while (!pfi_heap_try_stop(heap, self)) {
+/* What they note is a frame that stays while the world is stopped: their caller's. */
+__attribute__((noinline)) bool pfi_heap_try_stop(struct pf_heap *heap, struct pf_thread *self) {
+    return try_stop(heap, self, PINFOLD_CALLER());
+}
+
+__attribute__((noinline)) void pfi_heap_stop(struct pf_heap *heap, struct pf_thread *self) {
+    while (!try_stop(heap, self, PINFOLD_CALLER())) {
     }
 }
 

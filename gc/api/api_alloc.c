@@ -11,6 +11,7 @@
 #include "alloc/large.h"
 #include "alloc/pinned_heap.h"
 #include "alloc/platform/check.h"
+#include "gc/api/sampling.h"
 #include "gc/collect.h"
 #include "gc/world/mutator.h"
 #include "pinfold/alloc.h"
@@ -26,6 +27,7 @@ struct allocation {
     size_t alignment;                /* 0: an ordinary object; of what pfi_pinned_request tells otherwise */
     struct pfi_finalizer *finalizer; /* for an object that is registered as it is born: a node, until it is used */
     uintptr_t object;
+    uintptr_t caller; /* where the program goes on */
 };
 
 static bool is_pinned(const struct allocation *allocation) {
@@ -37,12 +39,19 @@ static bool is_born_old(const struct allocation *allocation) {
     return is_pinned(allocation) || allocation->size >= allocation->heap->options.large_threshold;
 }
 
-static enum pfi_exhausted fit_small(struct allocation *allocation) {
+/* The words that no object is without. */
+static void write_header(const struct allocation *allocation) {
+    pfi_words(allocation->object)[0] = (uintptr_t)allocation->type;
+    pfi_words(allocation->object)[1] = allocation->type->element_size == 0 ? 0 : allocation->length;
+}
+
+static enum pfi_exhausted find_small(struct allocation *allocation) {
     struct pf_thread *thread = &allocation->mutator->thread;
     if (allocation->size > (size_t)(thread->alloc_limit - thread->alloc_ptr)) {
         if (allocation->size >= ALONE) {
             allocation->object = pfi_context_take_gap(&allocation->heap->share, allocation->size);
             if (allocation->object != 0) {
+                thread->sample_left -= (int64_t)allocation->size;
                 return PINFOLD_EXHAUSTED_NOT;
             }
         }
@@ -54,6 +63,14 @@ static enum pfi_exhausted fit_small(struct allocation *allocation) {
     allocation->object = (uintptr_t)thread->alloc_ptr;
     thread->alloc_ptr += allocation->size;
     return PINFOLD_EXHAUSTED_NOT;
+}
+
+static enum pfi_exhausted fit_small(struct allocation *allocation) {
+    enum pfi_exhausted why = find_small(allocation);
+    if (why == PINFOLD_EXHAUSTED_NOT) {
+        write_header(allocation);
+    }
+    return why;
 }
 
 static enum pfi_exhausted fit_large_locked(struct allocation *allocation, struct pfi_dirty *dirty)
@@ -81,6 +98,10 @@ static enum pfi_exhausted fit_old_locked(struct allocation *allocation, struct p
         is_pinned(allocation) ? fit_pinned_locked(allocation, dirty) : fit_large_locked(allocation, dirty);
     if (*chain != newest) {
         *created = **chain;
+    }
+    if (why == PINFOLD_EXHAUSTED_NOT) {
+        write_header(allocation); /* before the lock is released: others may look up its neighbours */
+        pfi_dirty_skip(dirty, allocation->object + PINFOLD_MIN_OBJECT);
     }
     return why;
 }
@@ -116,10 +137,6 @@ static void register_finalizer(struct allocation *allocation) {
 static enum pfi_exhausted fit(struct allocation *allocation) {
     enum pfi_exhausted why = is_born_old(allocation) ? fit_old(allocation) : fit_small(allocation);
     if (why == PINFOLD_EXHAUSTED_NOT) {
-        pfi_words(allocation->object)[0] = (uintptr_t)allocation->type;
-        if (allocation->type->element_size != 0) {
-            pfi_words(allocation->object)[1] = allocation->length;
-        }
         register_finalizer(allocation);
     }
     return why;
@@ -209,7 +226,12 @@ static void allocation_open(struct allocation *allocation, struct pf_thread *thr
     if (alignment == 0 && (type->flags & PINFOLD_TYPE_PINNED) != 0) {
         alignment = PINFOLD_GRANULE;
     }
-    *allocation = (struct allocation){thread->heap, pfi_mutator_of(thread), type, size, length, alignment, NULL, 0};
+    *allocation = (struct allocation){.heap = thread->heap,
+                                      .mutator = pfi_mutator_of(thread),
+                                      .type = type,
+                                      .size = size,
+                                      .length = length,
+                                      .alignment = alignment};
     PINFOLD_REQUIRE(!pf_thread_is_native(thread), "thread %s allocates a %s while it is native", pf_thread_name(thread),
                     type->name);
     PINFOLD_REQUIRE(size >= PINFOLD_MIN_OBJECT && size % PINFOLD_GRANULE == 0,
@@ -219,8 +241,17 @@ static void allocation_open(struct allocation *allocation, struct pf_thread *thr
     stress(allocation);
 }
 
-static void *allocate(struct allocation *allocation) {
+static void *deliver(const struct allocation *allocation) {
+    if (allocation->heap->options.sample_interval != 0) {
+        pfi_sample_allocation(&allocation->mutator->thread, allocation->type, allocation->size, is_born_old(allocation),
+                              allocation->caller);
+    }
+    return (void *)allocation->object;
+}
+
+static void *allocate(struct allocation *allocation, void *caller) {
     struct pf_heap *heap = allocation->heap;
+    allocation->caller = (uintptr_t)caller;
     while (!fit_after_collecting(allocation)) {
         struct pf_thread *thread = &allocation->mutator->thread;
         size_t size = allocation->size;
@@ -229,29 +260,30 @@ static void *allocate(struct allocation *allocation) {
         PINFOLD_REQUIRE(retry, "out of memory: %zu bytes for a %s; %zu bytes of the heap are committed", size,
                         allocation->type->name, pfi_counter_read(&heap->arena.committed));
     }
-    return (void *)allocation->object;
+    return deliver(allocation);
 }
 
-static void *try_allocate(struct allocation *allocation) {
+static void *try_allocate(struct allocation *allocation, void *caller) {
+    allocation->caller = (uintptr_t)caller;
     if (!fit_after_collecting(allocation)) {
         PINFOLD_SEND(&allocation->heap->events, out_of_memory, allocation->size);
         allocation->mutator->status = PINFOLD_OUT_OF_MEMORY;
         return NULL;
     }
     allocation->mutator->status = PINFOLD_OK;
-    return (void *)allocation->object;
+    return deliver(allocation);
 }
 
 void *pf_alloc_slow(struct pf_thread *thread, const struct pf_type *type, size_t size, size_t length) {
     struct allocation allocation;
     allocation_open(&allocation, thread, type, size, length, 0);
-    return allocate(&allocation);
+    return allocate(&allocation, __builtin_return_address(0));
 }
 
 void *pf_try_alloc_slow(struct pf_thread *thread, const struct pf_type *type, size_t size, size_t length) {
     struct allocation allocation;
     allocation_open(&allocation, thread, type, size, length, 0);
-    return try_allocate(&allocation);
+    return try_allocate(&allocation, __builtin_return_address(0));
 }
 
 static void check_pinned(const struct pf_thread *thread, const struct pf_type *type, size_t alignment) {
@@ -286,23 +318,27 @@ static bool pinned_array_open(struct allocation *allocation, struct pf_thread *t
 void *pf_alloc_pinned(struct pf_thread *thread, const struct pf_type *type, size_t alignment) {
     struct allocation allocation;
     pinned_open(&allocation, thread, type, alignment);
-    return allocate(&allocation);
+    return allocate(&allocation, __builtin_return_address(0));
 }
 
 void *pf_try_alloc_pinned(struct pf_thread *thread, const struct pf_type *type, size_t alignment) {
     struct allocation allocation;
     pinned_open(&allocation, thread, type, alignment);
-    return try_allocate(&allocation);
+    return try_allocate(&allocation, __builtin_return_address(0));
 }
 
 void *pf_alloc_array_pinned(struct pf_thread *thread, const struct pf_type *type, size_t length, size_t alignment) {
     struct allocation allocation;
-    return pinned_array_open(&allocation, thread, type, length, alignment, false) ? allocate(&allocation) : NULL;
+    return pinned_array_open(&allocation, thread, type, length, alignment, false)
+               ? allocate(&allocation, __builtin_return_address(0))
+               : NULL;
 }
 
 void *pf_try_alloc_array_pinned(struct pf_thread *thread, const struct pf_type *type, size_t length, size_t alignment) {
     struct allocation allocation;
-    return pinned_array_open(&allocation, thread, type, length, alignment, true) ? try_allocate(&allocation) : NULL;
+    return pinned_array_open(&allocation, thread, type, length, alignment, true)
+               ? try_allocate(&allocation, __builtin_return_address(0))
+               : NULL;
 }
 
 void *pf_bad_length(struct pf_thread *thread, const struct pf_type *type, size_t length, int may_fail) {

@@ -5,8 +5,6 @@
  */
 #include "pinfold/fork.h"
 
-#include <stdlib.h>
-
 #include "alloc/platform/check.h"
 #include "gc/heap.h"
 #include "gc/world/mutator.h"
@@ -40,7 +38,7 @@ static void forget_other_threads(struct pf_heap *heap, const struct pf_thread *s
             struct pfi_mutator *mutator = pfi_mutator_of(thread);
             pfi_handle_cache_flush_locked(&mutator->handles, &heap->roots.handles);
             heap->frame_pins -= mutator->most_frame_pins;
-            free(mutator);
+            pfi_mutator_free(mutator);
         }
         thread = next;
     }

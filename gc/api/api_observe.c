@@ -3,6 +3,7 @@
  * Looking at a heap: statistics, history, walk, verify.
  */
 #include "alloc/context.h"
+#include "alloc/lookup.h"
 #include "alloc/platform/check.h"
 #include "alloc/walk.h"
 #include "gc/heap.h"
@@ -93,6 +94,15 @@ int pf_heap_walk(struct pf_thread *thread, pf_walk_visit *visit, void *data) {
 
 int pf_generation_of(const struct pf_heap *heap, const void *object) {
     return pfi_share_generation_of(&heap->share, (uintptr_t)object & ~heap->tags.mask);
+}
+
+void *pf_object_containing(const struct pf_thread *thread, const void *address) {
+    PINFOLD_REQUIRE(thread != NULL, "pf_object_containing: the thread is NULL");
+    struct pf_heap *heap = thread->heap;
+    pfi_world_hold_managed(&heap->world);
+    uintptr_t object = pfi_lookup_object_held(&heap->share, heap->roots.threads, (uintptr_t)address);
+    pfi_world_release(&heap->world);
+    return (void *)object;
 }
 
 int pf_heap_verify(struct pf_thread *thread, struct pf_message *message) {

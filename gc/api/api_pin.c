@@ -52,7 +52,7 @@ enum pf_status pf_frame_push_pinning(struct pf_thread *thread, struct pf_frame *
         }
         mutator->most_frame_pins = pins;
     }
-    pf_frame_push(thread, frame, slots, count);
+    pf_frame_link(thread, frame, slots, count, PINFOLD_FRAME_PINNING);
     frame->pins = pins;
     return PINFOLD_OK;
 }

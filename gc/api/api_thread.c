@@ -7,6 +7,7 @@
 
 #include "alloc/context.h"
 #include "alloc/platform/check.h"
+#include "alloc/platform/clock.h"
 #include "gc/heap.h"
 #include "gc/world/mutator.h"
 
@@ -29,7 +30,7 @@ static void detach(struct pfi_mutator *mutator) {
     detach_held(heap, mutator);
     pfi_world_release(&heap->world);
     pfi_thread_local_remove(&mutator->local);
-    free(mutator);
+    pfi_mutator_free(mutator);
 }
 
 /* The thread ends; so do its frames. */
@@ -37,6 +38,17 @@ static void detach_at_exit(struct pfi_thread_local *local) {
     struct pfi_mutator *mutator = pfi_mutator_current(local->owner);
     mutator->thread.frames = NULL;
     detach(mutator);
+}
+
+/* false: no memory. */
+static bool describe_stack(struct pfi_mutator *mutator) {
+    struct pfi_stack *stack = malloc(sizeof *stack);
+    if (stack == NULL || !pfi_stack_init(stack)) {
+        free(stack);
+        return false;
+    }
+    mutator->thread.stack = stack;
+    return true;
 }
 
 enum pf_status pf_thread_attach(struct pf_heap *heap, struct pf_thread **thread) {
@@ -51,9 +63,11 @@ enum pf_status pf_thread_attach(struct pf_heap *heap, struct pf_thread **thread)
     mutator->thread.heap = heap;
     mutator->local.owner = heap;
     mutator->local.at_exit = detach_at_exit;
+    pfi_sampler_init(&mutator->sampler, &mutator->thread, heap->options.sample_interval,
+                     pfi_clock_now_ns() ^ (uintptr_t)mutator);
     pfi_thread_name(mutator->name, sizeof mutator->name);
-    if (!pfi_thread_local_add(&mutator->local)) {
-        free(mutator);
+    if ((heap->options.conservative_stacks && !describe_stack(mutator)) || !pfi_thread_local_add(&mutator->local)) {
+        pfi_mutator_free(mutator);
         return PINFOLD_OUT_OF_MEMORY;
     }
     pfi_world_hold(&heap->world, NULL);
@@ -85,11 +99,14 @@ const char *pf_thread_name(const struct pf_thread *thread) {
     return ((const struct pfi_mutator *)thread)->name;
 }
 
-void pf_safepoint_slow(struct pf_thread *thread) {
+__attribute__((noinline)) void pf_safepoint_slow(struct pf_thread *thread) {
+    pfi_mutator_note_stop(thread, PINFOLD_CALLER());
     pfi_world_arrive(&thread->heap->world, thread);
 }
 
-void pf_native_enter_slow(struct pf_thread *thread) {
+/* Threads whose stacks are searched always come here: as far as the search goes they stop now. */
+__attribute__((noinline)) void pf_native_enter_slow(struct pf_thread *thread) {
+    pfi_mutator_note_stop(thread, PINFOLD_CALLER());
     pfi_world_enter_native(&thread->heap->world, thread);
 }
 

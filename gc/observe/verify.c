@@ -306,7 +306,7 @@ static int check_finalizer_ages(struct verifier *verifier, const struct pfi_fina
 static int check_roots(struct verifier *verifier, struct pfi_roots *roots) {
     verifier->holder = 0;
     verifier->segment = NULL;
-    pfi_roots_visit(roots, 2, check_slots, verifier);
+    pfi_roots_visit(roots, 2, (struct pfi_root_visits){check_slots, pfi_slots_ignore, pfi_slots_ignore, verifier});
     pfi_finalizers_visit_registered(&roots->finalizers, 2, check_slots, verifier);
     if (check_finalizer_ages(verifier, &roots->finalizers) != 0) {
         return 1;

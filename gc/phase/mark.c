@@ -2,6 +2,7 @@
 #include "gc/phase/mark.h"
 
 #include "alloc/card_table.h"
+#include "alloc/lookup.h"
 #include "alloc/platform/check.h"
 #include "gc/phase/mark_together.h"
 #include "gc/phase/mark_trace.h"
@@ -14,6 +15,23 @@ enum {
 
 static void visit_root_slots(void *context, uintptr_t slots, size_t count) {
     visit_slots_alone(context, slots, count);
+}
+
+/* The condemned object around an address; 0 when there is none. Nothing has moved yet, so every address has an answer.
+ */
+static inline uintptr_t condemned_around(const struct pfi_marker *marker, uintptr_t address) {
+    bool is_inside = address - marker->condemned_low < marker->condemned_size;
+    return is_inside ? pfi_lookup_object(marker->share->arena, address) : 0;
+}
+
+static void visit_interior_slots(void *context, uintptr_t slots, size_t count) {
+    struct pfi_marker *marker = context;
+    for (size_t index = 0; index < count; ++index) {
+        uintptr_t object = condemned_around(marker, pfi_words(slots)[index]);
+        if (object != 0) {
+            enqueue(marker, object);
+        }
+    }
 }
 
 static inline void prefetch_bits(const struct pfi_marker *marker, uintptr_t object) {
@@ -55,6 +73,27 @@ static void visit_pinning_slots(void *context, uintptr_t slots, size_t count) {
     uintptr_t object;
     for (size_t index = 0; index < count; ++index) {
         if (is_condemned(marker, pfi_words(slots)[index], &object)) {
+            pin_object(marker, object);
+        }
+    }
+}
+
+/* The object that a word of a conservative stack may refer to; 0 when there is none. */
+static uintptr_t possible_object(const struct pfi_marker *marker, uintptr_t word) {
+    const struct pf_options *options = marker->share->options;
+    if (options->conservative_interior) {
+        return condemned_around(marker, word);
+    }
+    uintptr_t object;
+    bool is_exact = is_condemned(marker, word, &object) && pfi_lookup_object(marker->share->arena, object) == object;
+    return is_exact ? object : 0;
+}
+
+static void visit_possible_words(void *context, uintptr_t words, size_t count) {
+    struct pfi_marker *marker = context;
+    for (size_t index = 0; index < count; ++index) {
+        uintptr_t object = possible_object(marker, pfi_words(words)[index]);
+        if (object != 0) {
             pin_object(marker, object);
         }
     }
@@ -211,7 +250,8 @@ void pfi_mark_open(struct pfi_marker *marker, const struct pfi_move_plan *plan, 
 }
 
 void pfi_mark_roots(struct pfi_marker *marker, struct pfi_roots *roots) {
-    pfi_roots_visit(roots, marker->condemned, visit_root_slots, marker);
+    pfi_roots_visit(roots, marker->condemned,
+                    (struct pfi_root_visits){visit_root_slots, visit_interior_slots, visit_possible_words, marker});
     visit_pins(marker, roots, marker->condemned);
     drain(marker);
     visit_cards(marker);

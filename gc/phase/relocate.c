@@ -2,6 +2,7 @@
 #include "gc/phase/relocate.h"
 
 #include "alloc/card_table.h"
+#include "alloc/lookup.h"
 #include "alloc/object_starts.h"
 #include "alloc/platform/check.h"
 #include "alloc/walk.h"
@@ -98,6 +99,32 @@ static void visit_any_slots(void *context, uintptr_t slots, size_t count) {
     visit_slots(context, slots, count);
 }
 
+/* How far the object around an interior address moves; 0 where there is none. Every granule of a live small object has
+ * a mark bit, and moves as the first does; a large one has to be found. Born pinned ones stay. */
+static uintptr_t distance_inside(const struct pfi_move_plan *plan, uintptr_t address) {
+    const struct pfi_arena *arena = plan->share->arena;
+    const struct pfi_segment *segment = pfi_arena_segment_of(arena, address);
+    if (segment == NULL || segment->kind == PINFOLD_SEGMENT_PINNED) {
+        return 0;
+    }
+    uintptr_t known = address;
+    if (segment->kind == PINFOLD_SEGMENT_LARGE) {
+        known = pfi_lookup_object_in(arena, segment, address);
+    }
+    bool is_live = known != 0 && pfi_bits_test(arena->mark_words, known >> PINFOLD_GRANULE_SHIFT);
+    return is_live ? pfi_move_plan_new_address(plan, known) - known : 0;
+}
+
+static void visit_interior_slots(void *context, uintptr_t slots, size_t count) {
+    const struct relocator *relocator = context;
+    for (size_t index = 0; index < count; ++index) {
+        uintptr_t *slot = &pfi_words(slots)[index];
+        if (*slot - relocator->condemned_low < relocator->condemned_size) {
+            *slot += distance_inside(relocator->plan, *slot);
+        }
+    }
+}
+
 /* One object of a plug: its place gets an object start, unless it has one already, its slots new addresses. Returns its
  * size. */
 static inline size_t relocate_object(struct relocator *relocator, int8_t *starts, uintptr_t object) {
@@ -186,7 +213,8 @@ void pfi_relocate(const struct pfi_move_plan *plan, struct pfi_roots *roots, str
         .slides = plan->share->arena->slides,
         .cards = plan->share->arena->cards,
     };
-    pfi_roots_visit(roots, plan->condemned, visit_any_slots, &relocator);
+    pfi_roots_visit(roots, plan->condemned,
+                    (struct pfi_root_visits){visit_any_slots, visit_interior_slots, pfi_slots_ignore, &relocator});
     pfi_roots_visit_weak(roots, plan->condemned, visit_any_slots, &relocator);
     pfi_finalizers_visit_registered(&roots->finalizers, plan->condemned, visit_any_slots, &relocator);
     pfi_cards_visit_older(plan->share, plan->condemned, visit_any_slots, &relocator);

@@ -25,6 +25,9 @@ static bool pins_hold_space(const struct pfi_decide_input *input) {
 }
 
 enum pf_decision pfi_decide(const struct pfi_decide_input *input) {
+    if (input->must_not_move) {
+        return PINFOLD_DECISION_SWEEP_NO_MEMORY;
+    }
     if (input->is_last_chance) {
         return PINFOLD_DECISION_COMPACT_LAST_CHANCE;
     }

@@ -139,6 +139,27 @@ size_t pfi_plug_batches_next(struct pfi_plug_batches *batches) {
     return has_list ? batch_from_list(batches) : batch_from_bitmap(batches);
 }
 
+/* Those of the small objects: no one but plan looks at others, and their sweep clears them. */
+static void forget_pins(struct pfi_move_plan *plan) {
+    struct pfi_condemned_range range;
+    pfi_condemned_range_first(plan->share, plan->condemned, &range);
+    do {
+        pfi_bits_clear_words(plan->share->arena->pin_words,
+                             pfi_align_down(range.start, PINFOLD_CARD) >> PINFOLD_GRANULE_SHIFT,
+                             pfi_align_up(range.end, PINFOLD_CARD) >> PINFOLD_GRANULE_SHIFT);
+    } while (pfi_condemned_range_next(plan->share, &range));
+    plan->pinned_objects = 0;
+    plan->pinned_holders = 0;
+    plan->pinned_bytes = 0;
+    plan->ignores_pins = true;
+}
+
+void pfi_move_plan_reserve_pins(struct pfi_move_plan *plan) {
+    if (!pfi_pin_queue_reserve(plan->queue, plan->pinned_objects)) {
+        forget_pins(plan);
+    }
+}
+
 void pfi_move_plan_clear_marks(const struct pfi_move_plan *plan) {
     struct pfi_condemned_range range;
     pfi_condemned_range_first(plan->share, plan->condemned, &range);

@@ -42,6 +42,7 @@ struct pfi_move_plan {
     struct pfi_segment *new_ephemeral;    /* the present one unless expanded */
     bool reuses;                          /* new_ephemeral was a segment of generation 2 */
     bool promotes_in_place;               /* what would be generation 1 becomes generation 2 */
+    bool ignores_pins;                    /* nothing will move: see pfi_move_plan_reserve_pins */
     size_t survived[PINFOLD_GENERATIONS]; /* bytes, by the generation they came from */
     size_t pinned_objects;                /* found by marking, with the bytes they take */
     size_t pinned_bytes;
@@ -105,6 +106,11 @@ struct pfi_plug_batches {
 void pfi_plug_batches_open(struct pfi_plug_batches *batches, const struct pfi_move_plan *plan, bool with_pinned);
 /* How many plugs there are now; 0: no more. */
 size_t pfi_plug_batches_next(struct pfi_plug_batches *batches);
+
+/* Makes room in the queue for the pins that marking has found. Those of handles and frames have room already; how many
+ * stacks will seem to hold nobody knows before. Without memory the pins are forgotten: nothing may move then, and a
+ * sweep needs to know of no pin. */
+void pfi_move_plan_reserve_pins(struct pfi_move_plan *plan);
 
 /* Clears the mark and pin bits of all condemned ranges; before the segments' ends change. */
 void pfi_move_plan_clear_marks(const struct pfi_move_plan *plan);

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * The event listener: one struct of callbacks that statistics, tracing and tests share. Callbacks run on the thread
- * that collects or allocates; they must not call the library but for pf_thread_name. Those about collections, phases
- * and pins run with the world stopped; the others may run on several threads at once. NULL members are skipped.
+ * that collects or allocates; they must not call the library but for pf_thread_name and pf_function_name. Those about
+ * collections, phases and pins run with the world stopped; the others may run on several threads at once. NULL members
+ * are skipped.
  */
 #ifndef PINFOLD_EVENT_H
 #define PINFOLD_EVENT_H
@@ -22,6 +23,19 @@ enum pf_segment_kind {
     PINFOLD_SEGMENT_PINNED, /* objects that were born pinned, of any size */
     PINFOLD_SEGMENT_KINDS
 };
+
+/* An allocation that was chosen at random: every allocated byte is as likely to choose as any other, and the weight is
+ * the number of bytes that this sample stands for: sums of weights, by type or by frame, estimate the bytes allocated.
+ */
+struct pf_sample {
+    const struct pf_thread *thread;
+    const struct pf_type *type;
+    size_t size;
+    size_t weight;
+    void *const *frames; /* return addresses, the function that allocates first; pf_function_name tells names */
+    size_t frame_count;
+};
+enum { PINFOLD_SAMPLE_FRAMES = 32 /* most of them */ };
 
 struct pf_listener {
     /* All threads have stopped, so many nanoseconds after they were asked to; they go on in a moment. For collections,
@@ -46,7 +60,13 @@ struct pf_listener {
     void (*handle_created)(void *data, const struct pf_handle *handle, enum pf_handle_kind kind);
     void (*handle_destroyed)(void *data, const struct pf_handle *handle, enum pf_handle_kind kind);
     void (*out_of_memory)(void *data, size_t size);
+    /* Under the option sample_interval; `sample` and its frames are gone after the call. */
+    void (*allocation_sampled)(void *data, const struct pf_sample *sample);
 };
+
+/* The function around the instruction before `address`, as a return address has it, cut to `size` bytes, and how far
+ * behind its start the address lies. 0: nobody knows; `name` is empty then. For any thread. */
+PINFOLD_API int pf_function_name(const void *address, char *name, size_t size, size_t *offset);
 
 /* `listener` and `data` stay the embedder's and must outlive the heap or the next call. NULL removes it. While no other
  * thread uses the heap. */

@@ -19,6 +19,7 @@
 #include "pinfold/heap.h"
 #include "pinfold/pin.h"
 #include "pinfold/root.h"
+#include "pinfold/stack.h"
 #include "pinfold/stats.h"
 #include "pinfold/status.h"
 #include "pinfold/thread.h"

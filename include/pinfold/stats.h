@@ -38,6 +38,7 @@ enum pf_reason {
     X(SWEEP_LITTLE_TO_GAIN, "swept: compacting would gain too little")              \
     X(SWEEP_REQUESTED, "swept: asked for")                                          \
     X(SWEEP_STRESS, "swept: stress mode")                                           \
+    X(SWEEP_NO_MEMORY, "swept: no memory to plan around what stacks seem to hold")  \
     X(COMPACT_REQUESTED, "compacted: asked for")                                    \
     X(COMPACT_STRESS, "compacted: stress mode")                                     \
     X(COMPACT_LAST_CHANCE, "compacted: last chance before out of memory")           \

@@ -28,6 +28,7 @@ extern "C" {
 #endif
 
 struct pf_frame;
+struct pfi_stack;
 
 struct pf_thread {
     char *alloc_ptr;     /* next free byte of the allocation context; memory up to alloc_limit is zero */
@@ -37,8 +38,10 @@ struct pf_thread {
     uintptr_t cards; /* the card byte of address a is at cards + (a >> PINFOLD_CARD_SHIFT) */
     struct pf_frame *frames;
     struct pf_heap *heap;
-    uintptr_t state;        /* PINFOLD_MANAGED, or a union of the other two; a word of its own to poll */
-    struct pf_thread *next; /* the heap's */
+    uintptr_t state;         /* PINFOLD_MANAGED, or a union of the other two; a word of its own to poll */
+    struct pf_thread *next;  /* the heap's */
+    int64_t sample_left;     /* bytes from the end of the context to the next sample; the library's */
+    struct pfi_stack *stack; /* what the library knows of the C stack; NULL without the option conservative_stacks */
 };
 
 enum { PINFOLD_MANAGED = 0, PINFOLD_NATIVE = 1, PINFOLD_STOP = 2 /* a collection waits, or is going on */ };
@@ -70,7 +73,8 @@ static inline void pf_safepoint(struct pf_thread *thread) {
 /* From here on the thread is native. A safepoint. Not nested: entering twice is a broken contract. */
 static inline void pf_native_enter(struct pf_thread *thread) {
     uintptr_t managed = PINFOLD_MANAGED;
-    if (PINFOLD_UNLIKELY(!__atomic_compare_exchange_n(&thread->state, &managed, PINFOLD_NATIVE, 0, __ATOMIC_RELEASE,
+    if (PINFOLD_UNLIKELY(thread->stack != NULL ||
+                         !__atomic_compare_exchange_n(&thread->state, &managed, PINFOLD_NATIVE, 0, __ATOMIC_RELEASE,
                                                       __ATOMIC_RELAXED))) {
         pf_native_enter_slow(thread);
     }

@@ -24,6 +24,16 @@ PINFOLD_API int pf_heap_walk(struct pf_thread *thread, pf_walk_visit *visit, voi
  * address is not in the heap. */
 PINFOLD_API int pf_generation_of(const struct pf_heap *heap, const void *object);
 
+/* The object that contains the byte at `address`; NULL when that is free space, not yet allocated, or outside the heap.
+ * An object's first byte is inside, one past its end is not. Tags are not looked at. Dead objects that no collection
+ * has found yet count as objects. Walks over the objects before it on its card, or in the same chunk of an allocation
+ * context (allocation_quantum): some ten nanoseconds to some microseconds,
+ * under the locks of the allocator.
+ *
+ * `thread` is the calling one, managed; not a safepoint. While other threads allocate, an address in an object that
+ * nobody has told this thread of may or may not have its answer yet. */
+PINFOLD_API void *pf_object_containing(const struct pf_thread *thread, const void *address);
+
 /* Checks the heap now. 0 = clean; 1 = damaged, and the message names object, slot, holder, segment and generation; -1 =
  * not checked for want of memory. A safepoint: all threads are stopped meanwhile. */
 PINFOLD_API int pf_heap_verify(struct pf_thread *thread, struct pf_message *message);

@@ -9,6 +9,7 @@
 
 #include "alloc/object.h"
 #include "alloc/object_starts.h"
+#include "alloc/sampler.h"
 #include "alloc/walk.h"
 #include "tests/support/fixture.h"
 #include "tests/support/random.h"
@@ -31,6 +32,9 @@ static void open_share(size_t quantum) {
     ck_assert_int_eq(pfi_share_init(&share, &arena, &options), PINFOLD_OK);
     share.generations[0].budget_left = BUDGET;
     memset(threads, 0, sizeof threads);
+    for (size_t index = 0; index < CONTEXTS; ++index) {
+        threads[index].sample_left = PINFOLD_SAMPLE_NEVER;
+    }
 }
 
 static void close_share(void) {

@@ -10,6 +10,7 @@
 
 #include "alloc/object.h"
 #include "alloc/object_starts.h"
+#include "alloc/sampler.h"
 #include "alloc/walk.h"
 #include "tests/support/fixture.h"
 #include "tests/support/random.h"
@@ -44,6 +45,9 @@ static void open_share(size_t quantum, bool poison) {
     ck_assert(pfi_segment_commit(&arena, share.ephemeral, share.ephemeral->end));
     youngest->budget_left = BUDGET;
     memset(threads, 0, sizeof threads);
+    for (size_t index = 0; index < CONTEXTS; ++index) {
+        threads[index].sample_left = PINFOLD_SAMPLE_NEVER;
+    }
     object_count = 0;
     handed_out = 0;
 }
