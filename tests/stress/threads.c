@@ -145,7 +145,7 @@ static void be_cleaner(struct round *round) {
     }
 }
 
-/* Ends attached, now and then native, with a frame on its stack. */
+/* Ends attached: with a frame on its stack, or native. */
 static void be_mayfly(void *data, size_t index) {
     struct round *round = data;
     struct random random = {round->seed + index};
@@ -168,6 +168,7 @@ static void be_mayfly(void *data, size_t index) {
         }
     }
     if (random_chance(&random, 50)) {
+        pf_frame_pop(thread, &frame);
         pf_native_enter(thread);
     }
 }
