@@ -29,7 +29,7 @@ static void visit_interior_slots(void *context, uintptr_t slots, size_t count) {
     for (size_t index = 0; index < count; ++index) {
         uintptr_t object = condemned_around(marker, pfi_words(slots)[index]);
         if (object != 0) {
-            enqueue(marker, object);
+            enqueue(marker, object, false);
         }
     }
 }
