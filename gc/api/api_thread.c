@@ -21,11 +21,15 @@ static void detach_held(struct pf_heap *heap, struct pfi_mutator *mutator) {
     pfi_mutex_unlock(&heap->handle_lock);
 }
 
+static void become_managed(struct pf_thread *thread) {
+    if (pf_thread_is_native(thread)) {
+        pf_native_leave(thread);
+    }
+}
+
+/* By a managed thread. */
 static void detach(struct pfi_mutator *mutator) {
     struct pf_heap *heap = mutator->thread.heap;
-    if (pf_thread_is_native(&mutator->thread)) {
-        pf_native_leave(&mutator->thread);
-    }
     pfi_world_hold(&heap->world, &mutator->thread);
     detach_held(heap, mutator);
     pfi_world_release(&heap->world);
@@ -33,9 +37,10 @@ static void detach(struct pfi_mutator *mutator) {
     pfi_mutator_free(mutator);
 }
 
-/* The thread ends; so do its frames. */
+/* The thread ends; so do its frames, once no collection looks at them. */
 static void detach_at_exit(struct pfi_thread_local *local) {
     struct pfi_mutator *mutator = pfi_mutator_current(local->owner);
+    become_managed(&mutator->thread);
     mutator->thread.frames = NULL;
     detach(mutator);
 }
@@ -83,6 +88,7 @@ void pf_thread_detach(struct pf_thread *thread) {
     PINFOLD_REQUIRE(thread->frames == NULL, "pf_thread_detach: frame %p is still pushed", (void *)thread->frames);
     PINFOLD_REQUIRE(pfi_mutator_current(thread->heap) == pfi_mutator_of(thread),
                     "pf_thread_detach: thread %s is not the calling one", pf_thread_name(thread));
+    become_managed(thread);
     detach(pfi_mutator_of(thread));
 }
 

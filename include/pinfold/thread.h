@@ -47,7 +47,8 @@ struct pf_thread {
 enum { PINFOLD_MANAGED = 0, PINFOLD_NATIVE = 1, PINFOLD_STOP = 2 /* a collection waits, or is going on */ };
 
 /* Attaches the calling thread, managed; waits for a collection that is going on. When a thread exits without having
- * detached, its frames are dropped and it is detached then. ALREADY_ATTACHED, OUT_OF_MEMORY. */
+ * detached, its frames are dropped and it is detached then; one that exits in a native region must have popped them, as
+ * a collection may look at them up to then, on a stack that is gone. ALREADY_ATTACHED, OUT_OF_MEMORY. */
 PINFOLD_MUST_CHECK PINFOLD_API enum pf_status pf_thread_attach(struct pf_heap *heap, struct pf_thread **thread);
 
 /* Ends the attachment of the calling thread. A safepoint. The thread's frames must be popped. */

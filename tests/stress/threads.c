@@ -145,7 +145,7 @@ static void be_cleaner(struct round *round) {
     }
 }
 
-/* Ends attached, now and then native, with a frame on its stack. */
+/* Ends attached: with a frame on its stack, or native. */
 static void be_mayfly(void *data, size_t index) {
     struct round *round = data;
     struct random random = {round->seed + index};
@@ -168,6 +168,7 @@ static void be_mayfly(void *data, size_t index) {
         }
     }
     if (random_chance(&random, 50)) {
+        pf_frame_pop(thread, &frame);
         pf_native_enter(thread);
     }
 }
@@ -210,6 +211,25 @@ static size_t draw_variant(struct random *random, struct pf_options *options) {
     }
 }
 
+/* What no variant has, or few have. Returns what to call it. */
+static const char *draw_options(struct random *random, struct pf_options *options) {
+    switch (random_below(random, 5)) {
+    case 0:
+    case 1:
+        options->verify = 1;
+        return ", verify";
+    case 2:
+        options->mark_workers = 3;
+        options->stress.parallel = 1;
+        return ", 3 workers";
+    case 3:
+        options->conservative_stacks = 1;
+        return ", conservative stacks";
+    default:
+        return "";
+    }
+}
+
 static void check_all(struct round *round) {
     struct pf_thread *thread = team_attach(round->crowd.heap);
     struct fixture fixture = {round->crowd.heap, thread};
@@ -235,11 +255,8 @@ static void run_round(uint64_t seed) {
     struct random random = {seed};
     struct pf_options options;
     size_t variant = draw_variant(&random, &options);
-    int verifies = random_chance(&random, 50);
-    if (verifies) {
-        fixture_set(&options, "verify", "1");
-    }
-    (void)snprintf(name, sizeof(name), "%s%s, %d threads", variant_name(variant), verifies ? ", verify" : "", MEMBERS);
+    const char *more = draw_options(&random, &options);
+    (void)snprintf(name, sizeof(name), "%s%s, %d threads", variant_name(variant), more, MEMBERS);
     replay_begin(name, seed);
     round.seed = seed;
     round.limits = variant_limits(variant, &options, &random);

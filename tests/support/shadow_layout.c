@@ -6,6 +6,7 @@
 #include "tests/support/shadow_layout.h"
 
 #include <check.h>
+#include <pthread.h>
 
 #include "pinfold/root.h"
 #include "tests/support/random.h"
@@ -79,6 +80,9 @@ static void visit_diary(void *object, struct pf_visitor *visitor) {
     }
 }
 
+static struct pf_type types[SHADOW_KINDS];
+static pthread_once_t types_are_made = PTHREAD_ONCE_INIT;
+
 static void make_type(struct pf_type *type, enum shadow_kind kind) {
     const struct layout *layout = &layouts[kind];
     char message[256] = "";
@@ -94,11 +98,14 @@ static void make_type(struct pf_type *type, enum shadow_kind kind) {
     ck_assert_msg(status == PINFOLD_OK, "%s", message);
 }
 
-const struct pf_type *shadow_type(enum shadow_kind kind) {
-    static struct pf_type types[SHADOW_KINDS];
-    if (types[kind].name == NULL) {
-        make_type(&types[kind], kind);
+static void make_types(void) {
+    for (int kind = 0; kind < SHADOW_KINDS; kind++) {
+        make_type(&types[kind], (enum shadow_kind)kind);
     }
+}
+
+const struct pf_type *shadow_type(enum shadow_kind kind) {
+    (void)pthread_once(&types_are_made, make_types);
     return &types[kind];
 }
 

@@ -35,7 +35,7 @@ struct shadow_shape {
 const char *shadow_kind_name(enum shadow_kind kind);
 int shadow_kind_is_array(enum shadow_kind kind);
 
-/* The type, made and checked at the first call. */
+/* The type, made and checked at the first call for any kind. */
 const struct pf_type *shadow_type(enum shadow_kind kind);
 
 /* Size that the heap must count for an object of this shape. */

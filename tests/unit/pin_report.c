@@ -4,6 +4,7 @@
  */
 #include "tests/support/fixture.h"
 #include "tests/support/suite.h"
+#include "tests/support/team.h"
 
 enum { MOST = 16 };
 
@@ -212,8 +213,51 @@ START_TEST(tagged_references_are_told_of_as_objects) {
 }
 END_TEST
 
-SUITE("unit/pin_report", without_pins_there_is_nothing_to_tell, every_pin_is_told_of_and_handles_come_first,
-      a_nonzero_result_ends_the_report_and_is_returned,
+struct holder {
+    struct pf_heap *heap;
+    struct gate holds;
+    struct gate leave;
+    void *object;
+};
+
+static void hold(void *data, size_t index) {
+    struct holder *holder = data;
+    struct pf_thread *thread = team_attach(holder->heap);
+    (void)index;
+    (void)fixture_node(thread, 0); /* garbage that others would slide over */
+    {
+        PINFOLD_PINS(thread, pinned, 1);
+        holder->object = pinned[0] = fixture_node(thread, 5);
+        PINFOLD_NATIVE_SCOPE(thread);
+        gate_open(&holder->holds);
+        gate_wait(&holder->leave);
+    }
+    pf_thread_detach(thread);
+}
+
+START_TEST(frames_of_other_threads_pin_and_are_told_of) {
+    struct fixture fixture = open_tiny();
+    struct holder holder = {fixture.heap, GATE_CLOSED, GATE_CLOSED, NULL};
+    struct team team = team_start(1, hold, &holder);
+    gate_wait_native(&holder.holds, fixture.thread);
+    pf_collect(fixture.thread, 2, PINFOLD_COLLECT_COMPACT);
+    struct report report = report_pins(&fixture);
+    ck_assert_uint_eq(report.count, 1);
+    ck_assert_ptr_eq(report.pins[0].object, holder.object);
+    ck_assert_ptr_eq(report.pins[0].type, &node_type);
+    ck_assert_ptr_null(report.pins[0].handle);
+    ck_assert_uint_eq(((struct node *)report.pins[0].object)->key, 5);
+    gate_open(&holder.leave);
+    pf_native_enter(fixture.thread);
+    team_join(&team);
+    pf_native_leave(fixture.thread);
+    ck_assert_uint_eq(report_pins(&fixture).count, 0);
+    fixture_close(&fixture);
+}
+END_TEST
+
+SUITE("unit/pin_report", frames_of_other_threads_pin_and_are_told_of, without_pins_there_is_nothing_to_tell,
+      every_pin_is_told_of_and_handles_come_first, a_nonzero_result_ends_the_report_and_is_returned,
       a_pins_age_is_the_number_of_collections_since_it_was_made_or_set, a_pins_generation_is_that_of_its_object,
       held_bytes_are_the_free_bytes_right_before_the_object, held_bytes_of_a_large_object_are_the_free_pages_before_it,
       tagged_references_are_told_of_as_objects)

@@ -93,10 +93,18 @@ struct held {
     struct pf_heap *heap;
     struct gate stopped;
     struct gate go;
-    struct gate about_to_wait;
-    struct gate ready;
+    atomic_int ready; /* waiters */
+    atomic_int about_to_wait;
     atomic_int has_resumed;
 };
+
+enum { WAITERS = 3 };
+
+static void await_all(atomic_int *waiters) {
+    while (atomic_load(waiters) < WAITERS) {
+        team_sleep_ms(1);
+    }
+}
 
 static void hold_up(void *data, uint64_t stop_ns) {
     struct held *held = data;
@@ -129,9 +137,9 @@ static void leave_native(void *data, size_t index) {
     (void)index;
     struct pf_thread *thread = team_attach(held->heap);
     pf_native_enter(thread);
-    gate_open(&held->ready);
+    atomic_fetch_add(&held->ready, 1);
     gate_wait(&held->stopped);
-    gate_open(&held->about_to_wait);
+    atomic_fetch_add(&held->about_to_wait, 1);
     pf_native_leave(thread);
     require_resumed(held, "leaving a native region");
     pf_thread_detach(thread);
@@ -142,9 +150,9 @@ static void detach_native(void *data, size_t index) {
     (void)index;
     struct pf_thread *thread = team_attach(held->heap);
     pf_native_enter(thread);
-    gate_open(&held->ready);
+    atomic_fetch_add(&held->ready, 1);
     gate_wait(&held->stopped);
-    gate_open(&held->about_to_wait);
+    atomic_fetch_add(&held->about_to_wait, 1);
     pf_thread_detach(thread);
     require_resumed(held, "detaching");
 }
@@ -152,9 +160,9 @@ static void detach_native(void *data, size_t index) {
 static void attach_late(void *data, size_t index) {
     struct held *held = data;
     (void)index;
-    gate_open(&held->ready);
+    atomic_fetch_add(&held->ready, 1);
     gate_wait(&held->stopped);
-    gate_open(&held->about_to_wait);
+    atomic_fetch_add(&held->about_to_wait, 1);
     struct pf_thread *thread = team_attach(held->heap);
     require_resumed(held, "attaching");
     pf_thread_detach(thread);
@@ -164,9 +172,9 @@ static void ask_for_statistics(void *data, size_t index) {
     struct held *held = data;
     struct pf_statistics statistics;
     (void)index;
-    gate_open(&held->ready);
+    atomic_fetch_add(&held->ready, 1);
     gate_wait(&held->stopped);
-    gate_open(&held->about_to_wait);
+    atomic_fetch_add(&held->about_to_wait, 1);
     pf_heap_statistics(held->heap, &statistics);
     require_resumed(held, "pf_heap_statistics");
     if (statistics.collections[1] != 1) {
@@ -174,17 +182,17 @@ static void ask_for_statistics(void *data, size_t index) {
     }
 }
 
-/* The pause gives a call that does not wait the time to return too early. */
+/* Several wait, and all go on afterwards. The pause gives a call that does not wait the time to return too early. */
 static void check_waits(team_member *waiting) {
     static const struct pf_listener listener = {.world_stopped = hold_up, .world_resumes = note_resumption};
     struct pf_options options = fixture_tiny_options();
-    struct held held = {NULL, GATE_CLOSED, GATE_CLOSED, GATE_CLOSED, GATE_CLOSED, 0};
+    struct held held = {.stopped = GATE_CLOSED, .go = GATE_CLOSED};
     ck_assert_int_eq(pf_heap_create(&options, &held.heap, NULL), PINFOLD_OK);
     pf_heap_set_listener(held.heap, &listener, &held);
-    struct team waiters = team_start(1, waiting, &held);
-    gate_wait(&held.ready);
+    struct team waiters = team_start(WAITERS, waiting, &held);
+    await_all(&held.ready);
     struct team collectors = team_start(1, collect_once, &held);
-    gate_wait(&held.about_to_wait);
+    await_all(&held.about_to_wait);
     team_sleep_ms(30);
     ck_assert_int_eq(atomic_load(&held.has_resumed), 0);
     gate_open(&held.go);
