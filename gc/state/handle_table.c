@@ -5,24 +5,18 @@
 
 #include "alloc/platform/bitmap.h"
 
+enum { CHUNK = 32 * PINFOLD_HANDLE_BLOCK_ALIGNMENT };
+
 void pfi_handle_table_init(struct pfi_handle_table *table) {
     memset(table, 0, sizeof *table);
     pfi_key_index_init(&table->keys);
 }
 
-static void free_blocks(struct pfi_handle_block *block) {
-    while (block != NULL) {
-        struct pfi_handle_block *next = block->next;
-        free(block);
-        block = next;
-    }
-}
-
 void pfi_handle_table_finish(struct pfi_handle_table *table) {
-    for (int kind = 0; kind < PINFOLD_HANDLE_KINDS; ++kind) {
-        for (int age = 0; age < PINFOLD_HANDLE_AGES; ++age) {
-            free_blocks(table->blocks[kind][age]);
-        }
+    while (table->chunks != NULL) {
+        struct pfi_handle_block *chunk = table->chunks;
+        table->chunks = chunk->next_chunk;
+        free(chunk);
     }
     pfi_key_index_finish(&table->keys);
 }
@@ -75,15 +69,31 @@ static bool reserve_for_block(struct pfi_handle_table *table, enum pf_handle_kin
            pfi_key_index_reserve(&table->keys, table->dependent_slots + PINFOLD_HANDLES_PER_BLOCK);
 }
 
+/* Zeroed memory, aligned for blocks. */
+static struct pfi_handle_block *carve_block(struct pfi_handle_table *table, size_t size) {
+    if (table->chunk_end - table->chunk_next < size) {
+        struct pfi_handle_block *chunk = aligned_alloc(PINFOLD_HANDLE_BLOCK_ALIGNMENT, CHUNK);
+        if (chunk == NULL) {
+            return NULL;
+        }
+        memset(chunk, 0, CHUNK);
+        chunk->next_chunk = table->chunks;
+        table->chunks = chunk;
+        table->chunk_next = (uintptr_t)chunk;
+        table->chunk_end = table->chunk_next + CHUNK;
+    }
+    struct pfi_handle_block *block = (struct pfi_handle_block *)table->chunk_next;
+    table->chunk_next += size;
+    return block;
+}
+
 /* An empty block holds nothing young. */
 static struct pfi_handle_block *make_block(struct pfi_handle_table *table, enum pf_handle_kind kind) {
     size_t size = (size_t)PINFOLD_HANDLE_BLOCK_ALIGNMENT * (kind == PINFOLD_HANDLE_DEPENDENT ? 2 : 1);
-    struct pfi_handle_block *block =
-        reserve_for_block(table, kind) ? aligned_alloc(PINFOLD_HANDLE_BLOCK_ALIGNMENT, size) : NULL;
+    struct pfi_handle_block *block = reserve_for_block(table, kind) ? carve_block(table, size) : NULL;
     if (block == NULL) {
         return NULL;
     }
-    memset(block, 0, size);
     block->magic = pfi_handle_block_magic;
     block->table = table;
     block->kind = (uint8_t)kind;

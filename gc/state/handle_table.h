@@ -39,8 +39,9 @@ struct pf_handle {
 
 struct pfi_handle_block {
     uint64_t magic;
-    struct pfi_handle_table *table; /* that it belongs to */
-    struct pfi_handle_block *next;  /* of the same kind and age */
+    struct pfi_handle_table *table;      /* that it belongs to */
+    struct pfi_handle_block *next_chunk; /* of the first block of a chunk */
+    struct pfi_handle_block *next;       /* of the same kind and age */
     struct pfi_handle_block *previous;
     struct pfi_handle_block *next_with_room;
     uint64_t free;                         /* slots that belong to the table */
@@ -61,7 +62,10 @@ struct pfi_handle_table {
     struct pfi_handle_block *blocks[PINFOLD_HANDLE_KINDS][PINFOLD_HANDLE_AGES];
     struct pfi_handle_block *with_room[PINFOLD_HANDLE_KINDS]; /* exactly the blocks with free slots */
     size_t count[PINFOLD_HANDLE_KINDS];                       /* slots that do not belong to the table */
-    size_t dependent_slots;                                   /* all there are; the index has room for them */
+    struct pfi_handle_block *chunks; /* memory in pieces of many blocks: a block of its own would take twice its size */
+    uintptr_t chunk_next;            /* unused part of the newest chunk, zeroed */
+    uintptr_t chunk_end;
+    size_t dependent_slots; /* all there are; the index has room for them */
     struct pfi_key_index keys;
 };
 

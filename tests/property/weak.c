@@ -15,7 +15,7 @@
 #include "tests/support/suite.h"
 #include "tests/support/variant.h"
 
-enum { SEEDS = 3, OPERATIONS = 100000, THINGS = 500, STRONG = 24, WEAK = 80, DEPENDENT = 80, SLOTS = 3, NOBODY = -1 };
+enum { SEEDS = 3, OPERATIONS = 100000, THINGS = 500, STRONG = 24, WEAK = 80, DEPENDENT = 400, SLOTS = 3, NOBODY = -1 };
 
 /* An object: its number, and references, of which the model uses the first few. */
 struct thing {
