@@ -20,7 +20,7 @@ static inline int hidden_is_alive(const struct pf_thread *thread, uintptr_t disg
 }
 
 /* Overwrites the stack below the caller, where calls have left what they held. */
-__attribute__((noinline, unused)) static void hidden_wipe_stack(void) {
+__attribute__((noinline, unused, no_sanitize("address", "thread"))) static void hidden_wipe_stack(void) {
     volatile char wiped[16384];
     for (size_t i = 0; i < sizeof wiped; i++) {
         wiped[i] = 0;

@@ -110,6 +110,33 @@ START_TEST(a_mapped_frame_has_its_slots_updated_and_its_other_words_hold_nothing
 }
 END_TEST
 
+/* Between the mapped frame and the collection; the caller of the mapped code is on the other side. */
+static void collect_holding(void *data) {
+    struct run *run = data;
+    uintptr_t disguised = hidden_node(run->thread, 3);
+    struct node *volatile held = hidden_address(disguised);
+    collect_twice(run);
+    ck_assert(hidden_is_alive(run->thread, disguised));
+    ck_assert_uint_eq(held->key, 3);
+}
+
+START_TEST(functions_on_both_sides_of_a_mapped_frame_are_searched) {
+    struct fixture fixture = open_conservative();
+    struct run run = {.thread = fixture.thread};
+    struct pf_frame_map map = map_for(&run);
+    pf_frame_map_add(fixture.heap, &map);
+    uintptr_t disguised = hidden_node(fixture.thread, 6);
+    struct node *volatile held = hidden_address(disguised);
+    struct node *node = mapped_code(make_node, collect_holding, &run, &run.number);
+    ck_assert_int_ge(run.frames, 3);
+    ck_assert_ptr_ne(node, hidden_address(run.reference));
+    ck_assert(hidden_is_alive(fixture.thread, disguised));
+    ck_assert_uint_eq(held->key, 6);
+    pf_frame_map_remove(fixture.heap, &map);
+    fixture_close(&fixture);
+}
+END_TEST
+
 START_TEST(a_frame_without_a_map_is_searched_like_any_other) {
     struct fixture fixture = open_conservative();
     struct run run = {.thread = fixture.thread};
@@ -263,10 +290,11 @@ START_TEST(a_report_tells_of_native_threads_as_well) {
 }
 END_TEST
 
-#define UNWINDING_TESTS                                                                              \
-    a_mapped_frame_has_its_slots_updated_and_its_other_words_hold_nothing,                           \
-        a_frame_without_a_map_is_searched_like_any_other, mapped_frames_of_native_threads_are_found, \
-        a_report_names_the_object_the_slot_and_the_function_of_what_a_stack_holds,                   \
+#define UNWINDING_TESTS                                                                                           \
+    a_mapped_frame_has_its_slots_updated_and_its_other_words_hold_nothing,                                        \
+        functions_on_both_sides_of_a_mapped_frame_are_searched, a_frame_without_a_map_is_searched_like_any_other, \
+        mapped_frames_of_native_threads_are_found,                                                                \
+        a_report_names_the_object_the_slot_and_the_function_of_what_a_stack_holds,                                \
         a_report_tells_of_native_threads_as_well,
 #else
 #define UNWINDING_TESTS
