@@ -18,16 +18,9 @@
 #include "gc/state/move_plan.h"
 #include "gc/world/worker.h"
 
-enum {
-    PINFOLD_MARK_FIFO = 16,  /* addresses whose memory is on its way; a power of two */
-    PINFOLD_MARK_DRAFTS = 64 /* words of the bitmap that a worker has in hand; a power of two */
-};
+enum { PINFOLD_MARK_FIFO = 16 /* addresses whose memory is on its way; a power of two */ };
 
-/* Bits that one of several workers has still to add to a word of the bitmap. */
-struct pfi_mark_draft {
-    size_t word;
-    uint64_t bits;
-};
+struct pfi_mark_draft;
 
 struct pfi_marker {
     uintptr_t condemned_low;
@@ -40,7 +33,7 @@ struct pfi_marker {
     struct pfi_workers *workers;
     size_t patience;               /* entries that are followed alone, in each drain, before others are called */
     unsigned took_part;            /* workers */
-    struct pfi_mark_draft *drafts; /* the worker's own, while several mark */
+    struct pfi_mark_draft *drafts; /* the worker's own; NULL while it marks alone */
     size_t large_threshold;
     uintptr_t young_low; /* generations 1 and 0 */
     uintptr_t young_size;

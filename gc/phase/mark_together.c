@@ -3,8 +3,6 @@
 
 #include <string.h>
 
-#include "gc/phase/mark_trace.h"
-
 static void drain_stack(struct pfi_marker *marker) {
     while (!pfi_mark_stack_is_empty(marker->stack)) {
         pfi_mark_share(marker);
@@ -12,7 +10,7 @@ static void drain_stack(struct pfi_marker *marker) {
     }
 }
 
-/* Bits that others do not see yet must be in the bitmap before the worker waits, for it may be the end. */
+/* What is drafted must be in the bitmap before the worker waits, for it may be the end. */
 static void publish(struct pfi_marker *marker) {
     for (struct pfi_mark_draft *draft = marker->drafts; draft < marker->drafts + PINFOLD_MARK_DRAFTS; ++draft) {
         pfi_atomic_bits_add(marker->mark_words, draft->word, draft->bits);

@@ -5,7 +5,7 @@
 #ifndef PINFOLD_GC_PHASE_MARK_TOGETHER_H
 #define PINFOLD_GC_PHASE_MARK_TOGETHER_H
 
-#include "gc/phase/mark.h"
+#include "gc/phase/mark_trace.h"
 
 /* What the workers of one round have in common, and worker 0's drafts. */
 struct pfi_mark_round {

@@ -33,15 +33,28 @@ static inline bool set_mark_alone(const struct pfi_marker *marker, uintptr_t obj
     return true;
 }
 
-/* Bits of small objects go into a draft of their word, which is added to the bitmap when the draft is needed for
- * another word. Until then another worker may find the same object unmarked and follow it as well: that costs the time
- * of one object and changes nothing, and is far cheaper than an atomic operation for every object. Objects that reach
- * into a second word, long arrays among them, are claimed by one worker. */
+enum { PINFOLD_DRAFT_BITS = 8, PINFOLD_MARK_DRAFTS = 1 << PINFOLD_DRAFT_BITS };
+
+/* Bits that one of several workers has found and not added to the bitmap yet. */
+struct pfi_mark_draft {
+    size_t word;
+    uint64_t bits;
+};
+
+/* Words at distances of a power of two, as trees have them, must not meet in one draft. */
+static inline unsigned draft_of_word(size_t word) {
+    return (uint32_t)word * UINT32_C(0x9E3779B1) >> (32 - PINFOLD_DRAFT_BITS);
+}
+
+/* Bits of small objects go into a draft of their word, which is added to the bitmap when it is needed for another word.
+ * Until then another worker may find the same object unmarked and follow it as well: that costs the time of one object
+ * and changes nothing, and is far cheaper than an atomic operation for every object. Objects that reach into a second
+ * word, long arrays among them, are claimed by one worker. */
 PINFOLD_INLINE bool set_mark_shared(const struct pfi_marker *marker, uintptr_t object, const struct pf_type **type) {
     size_t granule = object >> PINFOLD_GRANULE_SHIFT;
     size_t word = granule / 64;
     unsigned bit = granule % 64;
-    struct pfi_mark_draft *draft = &marker->drafts[word % PINFOLD_MARK_DRAFTS];
+    struct pfi_mark_draft *draft = &marker->drafts[draft_of_word(word)];
     uint64_t drafted = draft->word == word ? draft->bits : 0;
     if (pfi_atomic_bits_test(marker->mark_words, granule) || ((drafted >> bit) & 1)) {
         return false;

@@ -31,16 +31,22 @@ struct pfi_mark_part {
     uintptr_t words[PINFOLD_MARK_PART];
 };
 
+enum {
+    PINFOLD_APART = 128 /* bytes between what one thread writes and another reads: two cache lines, fetched in pairs */
+};
+
 struct pfi_mark_queue {
     struct pfi_mutex mutex;
     struct pfi_condition changed;
-    pfi_counter waiting; /* these three are changed under the mutex, and read without it as a hint */
-    pfi_counter parts;
-    pfi_counter is_over;
     unsigned members;
     unsigned asleep;
     size_t capacity;             /* parts that there is room for */
     struct pfi_mark_part *given; /* the first `parts` of them are full */
+    char before[PINFOLD_APART];
+    pfi_counter waiting; /* these three are changed under the mutex, and read without it as a hint: all the time */
+    pfi_counter parts;
+    pfi_counter is_over;
+    char behind[PINFOLD_APART];
 };
 
 /* For at most `members` workers. false: no address space. */
