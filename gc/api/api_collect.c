@@ -84,7 +84,7 @@ int pf_heap_idle(struct pf_thread *thread, uint64_t nanoseconds) {
         pfi_stop_and_collect(heap, thread, &request);
     }
     uint64_t now = pfi_clock_now_ns();
-    size_t limit = pfi_idle_bytes(now < deadline ? deadline - now : 0);
+    size_t limit = pfi_align_down(pfi_idle_bytes(now < deadline ? deadline - now : 0), PINFOLD_PAGE);
     size_t given = pfi_heap_give_back_at_most(heap, limit);
-    return step == PINFOLD_IDLE_TOO_SHORT || given >= limit;
+    return step == PINFOLD_IDLE_TOO_SHORT || (limit != 0 && given >= limit);
 }

@@ -4,7 +4,7 @@
  */
 #include "alloc/platform/check.h"
 #include "gc/collect.h"
-#include "gc/policy/region.h"
+#include "gc/policy/region_room.h"
 #include "pinfold/collect.h"
 
 static struct pfi_region_room room_for(const struct pf_heap *heap, size_t small_bytes, size_t large_bytes) {

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT
  *
- * Region: how much room it takes so that so many bytes can be allocated without a collection. Pure functions of
+ * Region room: how much room it takes so that so many bytes can be allocated without a collection. Pure functions of
  * numbers; sizes are bytes.
  */
-#ifndef PINFOLD_GC_POLICY_REGION_H
-#define PINFOLD_GC_POLICY_REGION_H
+#ifndef PINFOLD_GC_POLICY_REGION_ROOM_H
+#define PINFOLD_GC_POLICY_REGION_ROOM_H
 
 #include <stddef.h>
 

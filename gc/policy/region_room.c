@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: MIT */
-#include "gc/policy/region.h"
+#include "gc/policy/region_room.h"
 
 #include <stdint.h>
 
