@@ -129,6 +129,20 @@ START_TEST(memory_that_comes_and_goes_without_growing_asks_for_nothing) {
 }
 END_TEST
 
+START_TEST(the_next_allocation_of_the_thread_that_added_collects_however_small_it_is) {
+    struct fixture fixture = open_fixture();
+    for (size_t i = 1; i <= 3; i++) {
+        (void)fixture_node(fixture.thread, 1);
+        pf_external_memory_add(fixture.heap, 1000 * megabyte);
+        ck_assert_uint_eq(for_external, i - 1);
+        (void)fixture_node(fixture.thread, 1);
+        ck_assert_uint_eq(for_external, i);
+        pf_external_memory_remove(fixture.heap, 1000 * megabyte);
+    }
+    fixture_close(&fixture);
+}
+END_TEST
+
 static void add_much(void *heap) {
     pf_external_memory_add(heap, 100 * megabyte);
 }
@@ -184,5 +198,6 @@ SUITE("unit/external_memory", the_statistics_tell_what_was_added_and_not_removed
       images_that_die_young_are_found_long_before_the_heap_itself_would_be_collected,
       images_that_grow_old_are_found_by_full_collections, where_collections_free_nothing_they_come_ever_less_often,
       memory_that_comes_and_goes_without_growing_asks_for_nothing,
+      the_next_allocation_of_the_thread_that_added_collects_however_small_it_is,
       a_thread_that_is_not_attached_may_add_and_an_attached_one_collects, a_native_thread_may_add_too,
       what_was_least_and_last_follows_removals_and_collections)

@@ -131,6 +131,47 @@ START_TEST(pins_do_not_take_the_room_away) {
 }
 END_TEST
 
+/* Segments with pins and much free space are what a full collection likes to use again, but their free space lies in
+ * pieces. */
+START_TEST(a_segment_with_pins_in_it_is_not_used_again_for_a_region) {
+    enum { ROUNDS = 4, PINS = 20 };
+    struct fixture fixture = open_tiny();
+    static struct pf_handle *pins[ROUNDS * PINS];
+    for (size_t i = 0; i < (size_t)ROUNDS * PINS; i++) {
+        if (i % PINS == 0) {
+            begin(&fixture, 900 * KILOBYTE, 0);
+        }
+        ck_assert_int_eq(pf_pin(fixture.heap, fixture_node(fixture.thread, 1), &pins[i]), PINFOLD_OK);
+        allocate_small(fixture.thread, 44 * KILOBYTE);
+        if (i % PINS == PINS - 1) {
+            ck_assert_uint_eq(collections, 0);
+            end(&fixture, PINFOLD_OK);
+        }
+    }
+    for (size_t i = 0; i < (size_t)ROUNDS * PINS; i++) {
+        pf_unpin(fixture.heap, pins[i]);
+    }
+    fixture_close(&fixture);
+}
+END_TEST
+
+START_TEST(young_objects_that_live_give_way_to_a_region) {
+    struct fixture fixture = open_tiny();
+    {
+        PINFOLD_ROOTS(fixture.thread, root, 1);
+        begin(&fixture, 400 * KILOBYTE, 0);
+        fixture_list(fixture.thread, &root[0], 10000); /* all of it in generation 0 */
+        end(&fixture, PINFOLD_OK);
+        begin(&fixture, 900 * KILOBYTE, 0);
+        allocate_small(fixture.thread, 900 * KILOBYTE);
+        ck_assert_uint_eq(collections, 0);
+        end(&fixture, PINFOLD_OK);
+        fixture_check_list(root[0], 10000);
+    }
+    fixture_close(&fixture);
+}
+END_TEST
+
 START_TEST(the_next_allocation_after_a_region_pays_for_what_was_allocated_in_it) {
     struct fixture fixture = open_tiny();
     begin(&fixture, 500 * KILOBYTE, 0);
@@ -181,9 +222,19 @@ START_TEST(a_collection_that_the_program_asks_for_ends_the_region) {
 }
 END_TEST
 
+static size_t committed_bytes(const struct fixture *fixture) {
+    struct pf_statistics statistics;
+    pf_heap_statistics(fixture->heap, &statistics);
+    return statistics.committed_bytes;
+}
+
 START_TEST(suggestions_do_nothing_in_a_region) {
     struct fixture fixture = open_tiny();
+    pf_collect(fixture.thread, 0, PINFOLD_COLLECT_DEFAULT); /* so that the length of a pause is known */
     begin(&fixture, 400 * KILOBYTE, 0);
+    size_t committed = committed_bytes(&fixture);
+    ck_assert_int_eq(pf_heap_idle(fixture.thread, UINT64_MAX / 2), 0);
+    ck_assert_uint_eq(committed_bytes(&fixture), committed); /* the room is still there */
     allocate_small(fixture.thread, 390 * KILOBYTE);
     ck_assert_int_eq(pf_collect_if_due(fixture.thread, 2), 0);
     ck_assert_int_eq(pf_heap_idle(fixture.thread, UINT64_MAX / 2), 0);
@@ -300,6 +351,7 @@ END_TEST
 SUITE("unit/region", what_was_asked_for_is_allocated_without_a_collection,
       without_a_region_the_same_collects_many_times, large_objects_have_room_of_their_own,
       one_large_object_may_take_all_of_it, room_is_made_by_collecting_before_the_region, pins_do_not_take_the_room_away,
+      a_segment_with_pins_in_it_is_not_used_again_for_a_region, young_objects_that_live_give_way_to_a_region,
       the_next_allocation_after_a_region_pays_for_what_was_allocated_in_it,
       a_region_in_which_little_was_allocated_leaves_the_budget_to_be_spent,
       allocating_more_than_there_is_room_for_ends_the_region, a_collection_that_the_program_asks_for_ends_the_region,
