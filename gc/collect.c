@@ -63,7 +63,7 @@ static void mark_and_plan(struct pfi_cycle *cycle) {
 
 static void expand(struct pfi_cycle *cycle) {
     struct pf_heap *heap = cycle->heap;
-    pfi_expand(&cycle->plan, pfi_heap_room_needed(heap));
+    pfi_expand(&cycle->plan, pfi_cycle_room_needed(cycle));
     if (cycle->plan.promotes_in_place) {
         return;
     }

@@ -8,6 +8,7 @@
 #include "gc/observe/walkable.h"
 #include "gc/policy/condemn.h"
 #include "gc/policy/decide.h"
+#include "gc/policy/notice.h"
 #include "gc/root/cards.h"
 #include "gc/world/mutator.h"
 
@@ -26,18 +27,35 @@ static size_t beside_gen2_bytes(const struct pfi_share *share) {
     return share->large_bytes + pinned;
 }
 
+/* The program or a stress mode names the generation; nothing else raises it. */
+static bool is_induced(enum pf_reason reason) {
+    return reason == PINFOLD_REASON_INDUCED || reason == PINFOLD_REASON_STRESS || reason == PINFOLD_REASON_IDLE;
+}
+
+static size_t heap_limit(const struct pf_heap *heap) {
+    return pfi_budget_heap_limit(heap->live_after_full, pfi_max(heap->budget_rules[0].min, heap->pins_budget));
+}
+
+static size_t occupied_bytes(const struct pfi_share *share) {
+    size_t bytes = 0;
+    for (int generation = 0; generation < PINFOLD_GENERATIONS; ++generation) {
+        bytes += pfi_share_generation_bytes(share, generation) - share->generations[generation].free_bytes;
+    }
+    return bytes;
+}
+
 static int choose_generation(struct pf_heap *heap, const struct pfi_request *request) {
     const struct pfi_share *share = &heap->share;
     const struct pfi_generation *old = &share->generations[2];
     struct pfi_condemn_input input = {
         .requested = request->generation,
-        .is_induced = request->reason == PINFOLD_REASON_INDUCED || request->reason == PINFOLD_REASON_STRESS,
+        .is_induced = is_induced(request->reason),
         .segment_room = share->ephemeral->end - share->ephemeral->allocated + share->generations[0].free_list.bytes,
         .segment_need = pfi_heap_room_needed(heap),
         .gen2_bytes = pfi_share_generation_bytes(share, 2),
         .gen2_unusable = old->free_bytes - old->free_list.bytes,
-        .heap_limit =
-            pfi_budget_heap_limit(heap->live_after_full, pfi_max(heap->budget_rules[0].min, heap->pins_budget)),
+        .heap_bytes = occupied_bytes(share),
+        .heap_limit = heap_limit(heap),
         .memory_load = pfi_heap_memory_load(heap),
         .wants_reuse = heap->wants_reuse,
         .last_full_was_futile = heap->last_full_was_futile,
@@ -45,7 +63,6 @@ static int choose_generation(struct pf_heap *heap, const struct pfi_request *req
     };
     for (int generation = 0; generation < PINFOLD_GENERATIONS; ++generation) {
         input.budget_left[generation] = share->generations[generation].budget_left;
-        input.heap_bytes += pfi_share_generation_bytes(share, generation) - share->generations[generation].free_bytes;
     }
     int generation = pfi_condemn(&input);
     if (generation == 1 && !input.is_induced && !heap->last_full_was_futile) {
@@ -61,6 +78,7 @@ void pfi_cycle_open(struct pfi_cycle *cycle, struct pf_heap *heap, const struct 
     cycle->heap = heap;
     cycle->request = *request;
     cycle->record.stop_ns = heap->world.stop_ns;
+    pfi_region_break(&heap->region, &heap->share, request->reason);
     cycle->record.number = heap->history.count + 1;
     cycle->record.generation = choose_generation(heap, request);
     cycle->record.reason = request->reason;
@@ -134,11 +152,25 @@ void pfi_cycle_decide(struct pfi_cycle *cycle) {
     cycle->record.decision = pfi_decide(&input);
     cycle->compacts = pfi_decision_compacts(cycle->record.decision);
     cycle->compacts_large = cycle->compacts && plan->condemned == 2 &&
-                            (cycle->request.mode == PINFOLD_COLLECT_COMPACT_LARGE || is_last_chance(cycle));
+                            (cycle->request.mode >= PINFOLD_COLLECT_COMPACT_LARGE || is_last_chance(cycle));
+}
+
+size_t pfi_cycle_room_needed(const struct pfi_cycle *cycle) {
+    return cycle->request.room != 0 ? cycle->request.room : pfi_heap_room_needed(cycle->heap);
+}
+
+/* Whether the compaction leaves no such room behind generation 0 as was asked for; holes do not count. */
+static bool lacks_requested_room(struct pfi_cycle *cycle) {
+    const struct pfi_segment *segment = cycle->heap->share.ephemeral;
+    cycle->plan.needs_fresh = true;
+    return segment->end - segment->plan_allocated < cycle->request.room;
 }
 
 bool pfi_cycle_expands(struct pfi_cycle *cycle) {
     struct pf_heap *heap = cycle->heap;
+    if (cycle->request.room != 0) {
+        return lacks_requested_room(cycle);
+    }
     const struct pf_options *options = &heap->options;
     const struct pfi_segment *ephemeral = heap->share.ephemeral;
     size_t room = pfi_decide_room(ephemeral->end - ephemeral->plan_allocated, cycle->plan.held[0],
@@ -221,7 +253,8 @@ static void set_budgets(struct pfi_cycle *cycle) {
     for (int generation = 0; generation < PINFOLD_GENERATIONS; ++generation) {
         struct pfi_generation *numbers = &share->generations[generation];
         if (generation <= condemned || condemned == 2) {
-            numbers->budget = new_budget(cycle, generation);
+            bool starts_anew = cycle->request.mode == PINFOLD_COLLECT_AGGRESSIVE;
+            numbers->budget = starts_anew ? cycle->heap->budget_rules[generation].min : new_budget(cycle, generation);
             numbers->budget_left = (int64_t)numbers->budget;
         }
         cycle->record.budget_bytes[generation] = numbers->budget;
@@ -286,6 +319,25 @@ static void note_moves(struct pfi_cycle *cycle) {
     }
 }
 
+/* After a full collection nothing is near; after another one the next full one may be. */
+static void tell_of_full_collections(struct pfi_cycle *cycle) {
+    struct pf_heap *heap = cycle->heap;
+    if (cycle->record.generation == 2) {
+        if (heap->full_is_announced && heap->events.listener != NULL &&
+            heap->events.listener->full_collection_over != NULL) {
+            heap->events.listener->full_collection_over(heap->events.data);
+        }
+        heap->full_is_announced = 0;
+        return;
+    }
+    unsigned percent = pfi_notice_grown(heap->live_after_full, occupied_bytes(&heap->share), heap_limit(heap));
+    for (int generation = 2; generation < PINFOLD_GENERATIONS; ++generation) {
+        const struct pfi_generation *numbers = &heap->share.generations[generation];
+        percent = (unsigned)pfi_max(percent, pfi_notice_spent(numbers->budget, numbers->budget_left));
+    }
+    pfi_heap_announce_full(heap, percent);
+}
+
 static void release_emptied(struct pfi_cycle *cycle) {
     while (cycle->emptied != NULL) {
         struct pfi_segment *segment = cycle->emptied;
@@ -304,6 +356,7 @@ void pfi_cycle_close(struct pfi_cycle *cycle) {
     }
     set_budgets(cycle);
     note_progress(cycle);
+    pfi_external_memory_note_collection(&heap->external, cycle->record.generation);
     note_moves(cycle);
     for (struct pf_thread *thread = heap->roots.threads; thread != NULL; thread = thread->next) {
         pfi_mutator_publish_young(thread, &heap->share);
@@ -311,4 +364,5 @@ void pfi_cycle_close(struct pfi_cycle *cycle) {
     cycle->record.pause_ns = pfi_clock_now_ns() - heap->world.stop_began_ns;
     pfi_history_add(&heap->history, &cycle->record);
     PINFOLD_SEND(&heap->events, collection_end, &cycle->record);
+    tell_of_full_collections(cycle);
 }

@@ -12,6 +12,7 @@ struct pfi_request {
     int generation;
     enum pf_reason reason;
     enum pf_collect_mode mode;
+    size_t room; /* bytes without a pin that a compaction is to leave behind generation 0; 0: what the budget needs */
 };
 
 struct pfi_cycle {
@@ -36,6 +37,8 @@ void pfi_cycle_decide(struct pfi_cycle *cycle);
 /* Whether the compaction must move the young generations to another segment, now: a collection of generation 1 may
  * leave that to a full one, which is then wished for. */
 bool pfi_cycle_expands(struct pfi_cycle *cycle);
+/* What generation 0 needs on a new segment. */
+size_t pfi_cycle_room_needed(const struct pfi_cycle *cycle);
 
 /* New budgets, released segments, the young range for barriers; then the world may go on. */
 void pfi_cycle_close(struct pfi_cycle *cycle);

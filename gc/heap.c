@@ -96,16 +96,24 @@ void pfi_heap_release_segment(struct pf_heap *heap, struct pfi_segment *segment)
     pfi_segment_release(&heap->arena, segment);
 }
 
-/* Trims the committed tail behind `keep` bytes after the objects, by at most `limit`; returns what was given back. */
-static size_t trim_tail(struct pf_heap *heap, struct pfi_segment *segment, size_t keep, size_t limit) {
-    uintptr_t end = segment->allocated + keep;
-    if (end + SEGMENT_SURPLUS > segment->committed) {
-        return 0;
+/* How much is given back, and what stays for the allocations to come. */
+struct giving {
+    struct pf_heap *heap;
+    size_t left; /* bytes that may still be given back */
+    bool keeps;  /* what the next budgets need; else nothing */
+};
+
+/* Trims the committed tail behind `keep` bytes after the objects. */
+static void trim_tail(struct giving *giving, struct pfi_segment *segment, size_t keep) {
+    uintptr_t end = segment->allocated + (giving->keeps ? keep : 0);
+    size_t surplus = giving->keeps ? SEGMENT_SURPLUS : PINFOLD_PAGE;
+    if (giving->left == 0 || end + surplus > segment->committed) {
+        return;
     }
-    end = pfi_max(end, segment->committed - pfi_min(limit, segment->committed - end));
+    end = pfi_max(end, segment->committed - pfi_min(giving->left, segment->committed - end));
     size_t before = segment->committed;
-    pfi_segment_trim(&heap->arena, segment, end);
-    return before - segment->committed;
+    pfi_segment_trim(&giving->heap->arena, segment, end);
+    giving->left -= pfi_min(giving->left, before - segment->committed);
 }
 
 /* What the ephemeral segment will hold beyond its present end before the next full collection. Budgets remember busier
@@ -116,62 +124,78 @@ static size_t expected_growth(const struct pf_heap *heap) {
     return pfi_min(budgets, heap->live_after_full + 2 * heap->options.gen0_size);
 }
 
+static void give_back_small(struct giving *giving) {
+    struct pfi_share *share = &giving->heap->share;
+    for (struct pfi_segment *segment = share->segments; segment != NULL; segment = segment->next) {
+        trim_tail(giving, segment, segment == share->ephemeral ? expected_growth(giving->heap) : SEGMENT_SLACK);
+    }
+}
+
+/* The last part of a budget that free runs may keep. More than the budget: first fit does not use them in the order in
+ * which they are kept. */
+static size_t kept_runs(const struct giving *giving, size_t budget) {
+    return giving->keeps ? budget / 4 * 5 : 0;
+}
+
+static void give_back_large(struct giving *giving) {
+    struct pfi_share *share = &giving->heap->share;
+    size_t budget = pfi_min(share->generations[PINFOLD_LARGE].budget, share->large_bytes);
+    for (struct pfi_segment *segment = share->large_segments; segment != NULL; segment = segment->next) {
+        trim_tail(giving, segment, budget / 8);
+    }
+    if (giving->left != 0) {
+        size_t given = pfi_large_decommit_free(share, kept_runs(giving, budget), giving->left);
+        giving->left -= pfi_min(giving->left, given);
+    }
+}
+
 /* What was born pinned: ends of segments, then the whole pages of free objects. */
-static void give_back_pinned(struct pf_heap *heap, size_t limit) {
-    struct pfi_share *share = &heap->share;
+static void give_back_pinned(struct giving *giving) {
+    struct pfi_share *share = &giving->heap->share;
     const struct pfi_generation *pinned = &share->generations[PINFOLD_PINNED];
     size_t live = pfi_share_generation_bytes(share, PINFOLD_PINNED) - pinned->free_bytes;
     size_t budget = pfi_min(pinned->budget, live);
-    size_t given = 0;
-    for (struct pfi_segment *segment = share->pinned_segments; segment != NULL && given < limit;
-         segment = segment->next) {
-        given += trim_tail(heap, segment, budget / 8, limit - given);
+    for (struct pfi_segment *segment = share->pinned_segments; segment != NULL; segment = segment->next) {
+        trim_tail(giving, segment, budget / 8);
     }
-    if (given < limit) {
-        pfi_pinned_heap_decommit_free(share, budget / 4 * 5, limit - given);
+    if (giving->left != 0) {
+        size_t given = pfi_pinned_heap_decommit_free(share, kept_runs(giving, budget), giving->left);
+        giving->left -= pfi_min(giving->left, given);
     }
 }
 
-static size_t give_back_small(struct pf_heap *heap, size_t limit) {
-    struct pfi_share *share = &heap->share;
-    size_t given = 0;
-    for (struct pfi_segment *segment = share->segments; segment != NULL && given < limit; segment = segment->next) {
-        size_t keep = segment == share->ephemeral ? expected_growth(heap) : SEGMENT_SLACK;
-        given += trim_tail(heap, segment, keep, limit - given);
+static size_t give_back(struct pf_heap *heap, size_t limit, bool keeps) {
+    struct giving giving = {heap, limit, keeps};
+    pfi_mutex_lock(&heap->share.small_lock);
+    give_back_small(&giving);
+    pfi_mutex_unlock(&heap->share.small_lock);
+    pfi_mutex_lock(&heap->share.old_lock);
+    give_back_large(&giving);
+    give_back_pinned(&giving);
+    if (!keeps) {
+        pfi_segment_pool_drain(&heap->arena);
     }
-    return given;
+    pfi_mutex_unlock(&heap->share.old_lock);
+    return limit - giving.left;
 }
 
-static size_t give_back_large(struct pf_heap *heap, size_t limit) {
-    struct pfi_share *share = &heap->share;
-    size_t budget = pfi_min(share->generations[PINFOLD_LARGE].budget, share->large_bytes);
-    size_t given = 0;
-    for (struct pfi_segment *segment = share->large_segments; segment != NULL && given < limit;
-         segment = segment->next) {
-        given += trim_tail(heap, segment, budget / 8, limit - given);
-    }
-    if (given < limit) {
-        /* More than the budget: first fit does not use free runs in the order in which they are kept. */
-        given += pfi_large_decommit_free(share, budget / 4 * 5, limit - given);
-    }
-    return given;
+size_t pfi_heap_give_back_at_most(struct pf_heap *heap, size_t limit) {
+    return give_back(heap, limit, true);
 }
 
 void pfi_heap_give_back(struct pf_heap *heap, int generation) {
-    struct pfi_share *share = &heap->share;
-    size_t limit = heap->options.decommit_step_size;
-    if (generation == 0) {
-        return;
+    if (generation != 0) {
+        give_back(heap, heap->options.decommit_step_size, true);
     }
-    pfi_mutex_lock(&share->small_lock);
-    size_t given = give_back_small(heap, limit);
-    pfi_mutex_unlock(&share->small_lock);
-    pfi_mutex_lock(&share->old_lock);
-    if (given < limit) {
-        given += give_back_large(heap, limit - given);
+}
+
+void pfi_heap_give_back_all(struct pf_heap *heap) {
+    give_back(heap, SIZE_MAX, false);
+    pfi_mark_team_release(&heap->mark_team);
+}
+
+void pfi_heap_announce_full(struct pf_heap *heap, unsigned percent) {
+    if (percent >= heap->options.full_notice_percent && pfi_word_fetch_or(&heap->full_is_announced, 1) == 0) {
+        PINFOLD_SEND(&heap->events, full_collection_near, percent);
     }
-    if (given < limit) {
-        give_back_pinned(heap, limit - given);
-    }
-    pfi_mutex_unlock(&share->old_lock);
 }

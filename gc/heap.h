@@ -11,9 +11,11 @@
 #include "gc/observe/history.h"
 #include "gc/policy/budget.h"
 #include "gc/root/roots.h"
+#include "gc/state/external_memory.h"
 #include "gc/state/mark_team.h"
 #include "gc/state/pin_queue.h"
 #include "gc/state/plug_list.h"
+#include "gc/state/region.h"
 #include "gc/world/stop_world.h"
 #include "gc/world/worker.h"
 
@@ -34,6 +36,9 @@ struct pf_heap {
     struct pfi_budget_rule budget_rules[PINFOLD_GENERATIONS];
     struct pfi_events events;
     struct pfi_history history;
+    struct pfi_region region;
+    struct pfi_external_memory external;
+    uintptr_t full_is_announced; /* 0 or 1: full_collection_near was sent */
     pf_out_of_memory_handler *out_of_memory;
     void *out_of_memory_data;
     uint64_t moved[PINFOLD_LARGE + 1]; /* by generation: the last collection that may have moved something of it */
@@ -82,5 +87,12 @@ void pfi_heap_release_segment(struct pf_heap *heap, struct pfi_segment *segment)
  * back to the system; bounded by the option decommit_step_size. The calling thread is managed, so that no other
  * collection begins. */
 void pfi_heap_give_back(struct pf_heap *heap, int generation);
+/* The same at any time, and at most `limit` bytes; returns how many they were. */
+size_t pfi_heap_give_back_at_most(struct pf_heap *heap, size_t limit);
+/* Whatever holds no object, standby segments and the mark stack included. */
+void pfi_heap_give_back_all(struct pf_heap *heap);
+
+/* Tells the listener, once, that a full collection is near: `percent` of what leads to one is spent. */
+void pfi_heap_announce_full(struct pf_heap *heap, unsigned percent);
 
 #endif

@@ -11,8 +11,10 @@
 #include "alloc/large.h"
 #include "alloc/pinned_heap.h"
 #include "alloc/platform/check.h"
+#include "gc/api/external.h"
 #include "gc/api/sampling.h"
 #include "gc/collect.h"
+#include "gc/policy/notice.h"
 #include "gc/world/mutator.h"
 #include "pinfold/alloc.h"
 
@@ -114,8 +116,12 @@ static enum pfi_exhausted fit_old(struct allocation *allocation) {
     struct pfi_dirty dirty = {0};
     pfi_mutex_lock(&allocation->heap->share.old_lock);
     enum pfi_exhausted why = fit_old_locked(allocation, &dirty, &created);
+    const struct pfi_generation *charged =
+        &heap->share.generations[is_pinned(allocation) ? PINFOLD_PINNED : PINFOLD_LARGE];
+    unsigned spent = pfi_notice_spent(charged->budget, charged->budget_left);
     pfi_mutex_unlock(&allocation->heap->share.old_lock);
     pfi_dirty_clear(&dirty);
+    pfi_heap_announce_full(heap, spent);
     if (created.base != 0) {
         PINFOLD_SEND(&heap->events, segment_created, (void *)created.base, created.end - created.base, created.kind);
     }
@@ -146,7 +152,7 @@ static enum pfi_exhausted fit(struct allocation *allocation) {
  * another thread collects meanwhile, that may have made room, too, and if it has, that is enough. */
 static enum pfi_exhausted collect_and_fit(struct allocation *allocation, int generation, enum pf_reason reason) {
     struct pf_heap *heap = allocation->heap;
-    struct pfi_request request = {generation, reason, PINFOLD_COLLECT_DEFAULT};
+    struct pfi_request request = {generation, reason, PINFOLD_COLLECT_DEFAULT, 0};
     while (!pfi_heap_try_stop(heap, &allocation->mutator->thread)) {
         enum pfi_exhausted why = fit(allocation);
         if (why == PINFOLD_EXHAUSTED_NOT) {
@@ -215,7 +221,8 @@ static void stress(struct allocation *allocation) {
     uint32_t every = allocation->heap->options.stress.collect_every;
     uint64_t count = ++allocation->mutator->allocations;
     if (every != 0 && count % every == 0) {
-        struct pfi_request request = {stress_generation(count / every), PINFOLD_REASON_STRESS, PINFOLD_COLLECT_DEFAULT};
+        struct pfi_request request = {stress_generation(count / every), PINFOLD_REASON_STRESS, PINFOLD_COLLECT_DEFAULT,
+                                      0};
         pfi_stop_and_collect(allocation->heap, &allocation->mutator->thread, &request);
     }
 }
@@ -239,6 +246,7 @@ static void allocation_open(struct allocation *allocation, struct pf_thread *thr
     PINFOLD_REQUIRE((length == PINFOLD_NO_LENGTH) == (type->element_size == 0), "type %s: %s", type->name,
                     length == PINFOLD_NO_LENGTH ? "an array needs a length: pf_alloc_array" : "not an array: pf_alloc");
     stress(allocation);
+    pfi_relieve_external_pressure(thread);
 }
 
 static void *deliver(const struct allocation *allocation) {
@@ -357,13 +365,4 @@ void pf_store_range(struct pf_thread *thread, void *slots, size_t count) {
         uintptr_t start = (uintptr_t)slots;
         pfi_cards_dirty_stored((uint8_t *)thread->cards, start, start + count * sizeof(void *));
     }
-}
-
-void pf_collect(struct pf_thread *thread, int generation, enum pf_collect_mode mode) {
-    PINFOLD_REQUIRE(thread != NULL, "pf_collect: the thread is NULL");
-    PINFOLD_REQUIRE(generation >= 0 && generation <= 2, "pf_collect: there is no generation %d, only 0, 1 and 2",
-                    generation);
-    PINFOLD_REQUIRE((unsigned)mode <= PINFOLD_COLLECT_COMPACT_LARGE, "pf_collect: there is no mode %d", (int)mode);
-    struct pfi_request request = {generation, PINFOLD_REASON_INDUCED, mode};
-    pfi_stop_and_collect(thread->heap, thread, &request);
 }

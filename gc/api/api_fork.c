@@ -15,6 +15,7 @@ void pf_fork_prepare(struct pf_heap *heap) {
     pfi_mutex_lock(&heap->share.small_lock);
     pfi_mutex_lock(&heap->share.old_lock);
     pfi_mutex_lock(&heap->roots.finalizers.lock);
+    pfi_mutex_lock(&heap->external.lock);
 }
 
 /* All but the lock of handles and the world's own. */
@@ -25,6 +26,7 @@ static void unlock_share(struct pf_heap *heap) {
 
 void pf_fork_parent(struct pf_heap *heap) {
     PINFOLD_REQUIRE(heap != NULL, "pf_fork_parent: the heap is NULL");
+    pfi_mutex_unlock(&heap->external.lock);
     pfi_mutex_unlock(&heap->roots.finalizers.lock);
     unlock_share(heap);
     pfi_heap_resume(heap);
@@ -48,6 +50,7 @@ void pf_fork_child(struct pf_heap *heap) {
     PINFOLD_REQUIRE(heap != NULL, "pf_fork_child: the heap is NULL");
     struct pfi_mutator *mutator = pfi_mutator_current(heap);
     struct pf_thread *self = mutator == NULL ? NULL : &mutator->thread;
+    pfi_external_memory_restart(&heap->external);
     pfi_finalizer_queue_restart(&heap->roots.finalizers);
     pfi_workers_after_fork_in_child(&heap->workers);
     unlock_share(heap);

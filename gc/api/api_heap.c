@@ -155,6 +155,7 @@ enum pf_status pf_heap_create(const struct pf_options *options, struct pf_heap *
     }
     pfi_handle_table_init(&created->roots.handles);
     pfi_finalizer_queue_init(&created->roots.finalizers);
+    pfi_external_memory_init(&created->external);
     pfi_mutex_init(&created->handle_lock);
     pfi_world_init(&created->world, &created->roots.threads, (uint64_t)in_force.slow_stop_us * 1000, report_slow_thread,
                    created);
@@ -173,6 +174,7 @@ void pf_heap_destroy(struct pf_heap *heap) {
     pfi_world_finish(&heap->world);
     pfi_mutex_finish(&heap->handle_lock);
     pfi_share_finish(&heap->share);
+    pfi_external_memory_finish(&heap->external);
     pfi_finalizer_queue_finish(&heap->roots.finalizers);
     pfi_workers_finish(&heap->workers);
     pfi_handle_table_finish(&heap->roots.handles);

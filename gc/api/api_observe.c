@@ -50,6 +50,9 @@ void pf_heap_statistics(struct pf_heap *heap, struct pf_statistics *statistics) 
     struct pfi_finalizer_counts finalizers = pfi_finalizer_queue_count(&heap->roots.finalizers);
     statistics->finalizers_registered = finalizers.registered;
     statistics->finalizers_ready = finalizers.ready;
+    pfi_mutex_lock(&heap->external.lock);
+    statistics->external_bytes = heap->external.bytes;
+    pfi_mutex_unlock(&heap->external.lock);
     pfi_mutex_unlock(&share->old_lock);
     pfi_mutex_unlock(&share->small_lock);
     pfi_world_release(&heap->world);

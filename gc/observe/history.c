@@ -29,6 +29,20 @@ size_t pfi_history_copy(const struct pfi_history *history, struct pf_collection 
     return count;
 }
 
+uint64_t pfi_history_expected_pause(const struct pfi_history *history, int generation) {
+    enum { LOOKED_AT = 8 };
+    uint64_t longest = 0;
+    size_t found = 0;
+    for (size_t age = 1; age <= kept(history) && found < LOOKED_AT; ++age) {
+        const struct pf_collection *record = &history->records[(history->count - age) % PINFOLD_HISTORY];
+        if (record->generation == generation) {
+            longest = record->pause_ns > longest ? record->pause_ns : longest;
+            ++found;
+        }
+    }
+    return longest;
+}
+
 static int compare_pauses(const void *left, const void *right) {
     uint64_t a = *(const uint64_t *)left;
     uint64_t b = *(const uint64_t *)right;

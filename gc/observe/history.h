@@ -24,6 +24,9 @@ void pfi_history_add(struct pfi_history *history, const struct pf_collection *re
 /* Copies the newest `count` records, oldest first; returns how many. */
 size_t pfi_history_copy(const struct pfi_history *history, struct pf_collection *records, size_t count);
 
+/* The longest pause among the last eight kept collections of `generation`; 0 when there is none. */
+uint64_t pfi_history_expected_pause(const struct pfi_history *history, int generation);
+
 /* Pause that a share `quantile` of the kept collections did not exceed. */
 uint64_t pfi_history_pause_quantile(const struct pfi_history *history, double quantile);
 

@@ -194,7 +194,8 @@ static void move_to_fresh(struct pfi_move_plan *plan, struct pfi_segment *segmen
 
 void pfi_expand(struct pfi_move_plan *plan, size_t room) {
     struct pfi_share *share = plan->share;
-    if (plan->condemned == 2 && share->options->segment_reuse && reuse_newest(plan, room)) {
+    bool may_reuse = plan->condemned == 2 && share->options->segment_reuse && !plan->needs_fresh;
+    if (may_reuse && reuse_newest(plan, room)) {
         plan->reuses = true;
         return;
     }

@@ -84,3 +84,8 @@ void pfi_mark_stack_trim(struct pfi_mark_stack *stack) {
         pfi_os_decommit((uintptr_t)stack->entries + KEPT, stack->size - KEPT);
     }
 }
+
+void pfi_mark_stack_release(struct pfi_mark_stack *stack) {
+    PINFOLD_ASSERT(pfi_mark_stack_is_empty(stack));
+    pfi_os_decommit((uintptr_t)stack->entries, stack->size);
+}

@@ -36,6 +36,8 @@ void pfi_mark_stack_finish(struct pfi_mark_stack *stack);
 
 /* Gives the memory of a deep mark back; the stack must be empty. */
 void pfi_mark_stack_trim(struct pfi_mark_stack *stack);
+/* Gives all of it back; the same. */
+void pfi_mark_stack_release(struct pfi_mark_stack *stack);
 
 /* Makes the objects in [low, high] unscanned ones for the passes. */
 static inline void pfi_mark_stack_overflow(struct pfi_mark_stack *stack, uintptr_t low, uintptr_t high) {

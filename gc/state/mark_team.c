@@ -57,3 +57,11 @@ void pfi_mark_team_trim(struct pfi_mark_team *team) {
         }
     }
 }
+
+void pfi_mark_team_release(struct pfi_mark_team *team) {
+    for (unsigned worker = 0; worker < PINFOLD_MOST_WORKERS; ++worker) {
+        if (team->stacks[worker].entries != NULL) {
+            pfi_mark_stack_release(&team->stacks[worker]);
+        }
+    }
+}

@@ -30,5 +30,7 @@ void pfi_mark_team_gather_overflow(struct pfi_mark_team *team);
 
 /* Gives the memory of a deep mark back; all stacks must be empty. */
 void pfi_mark_team_trim(struct pfi_mark_team *team);
+/* Gives all of it back; the same. */
+void pfi_mark_team_release(struct pfi_mark_team *team);
 
 #endif

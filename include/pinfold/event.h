@@ -62,6 +62,11 @@ struct pf_listener {
     void (*out_of_memory)(void *data, size_t size);
     /* Under the option sample_interval; `sample` and its frames are gone after the call. */
     void (*allocation_sampled)(void *data, const struct pf_sample *sample);
+    /* A full collection is near: so many percent of a budget that asks for one are spent (option full_notice_percent).
+     * Told once; and again, when there was one, that it is over. Time to divert load, or to call pf_collect at a moment
+     * that suits the program. Comes from collections, with the world stopped, and from allocations of old objects. */
+    void (*full_collection_near)(void *data, unsigned spent_percent);
+    void (*full_collection_over)(void *data);
 };
 
 /* The function around the instruction before `address`, as a return address has it, cut to `size` bytes, and how far

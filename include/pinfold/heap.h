@@ -98,7 +98,9 @@ enum pf_collect_mode {
     PINFOLD_COLLECT_DEFAULT, /* the collector decides between compacting and sweeping */
     PINFOLD_COLLECT_COMPACT,
     PINFOLD_COLLECT_SWEEP,
-    PINFOLD_COLLECT_COMPACT_LARGE /* compacts large objects, too, when generation 2 is collected */
+    PINFOLD_COLLECT_COMPACT_LARGE, /* compacts large objects, too, when generation 2 is collected */
+    PINFOLD_COLLECT_AGGRESSIVE /* the same, for generation 2 only; then gives back whatever memory it can, and budgets
+                                  start anew from their minimum: for a program that goes to sleep */
 };
 
 /* Collects generations 0..generation (0, 1 or 2; 2 includes large objects, which move only if the mode says so). A

@@ -12,6 +12,7 @@
 #include "pinfold/address.h"
 #include "pinfold/alloc.h"
 #include "pinfold/barrier.h"
+#include "pinfold/collect.h"
 #include "pinfold/event.h"
 #include "pinfold/finalizer.h"
 #include "pinfold/fork.h"

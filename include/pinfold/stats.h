@@ -25,6 +25,8 @@ enum { PINFOLD_LARGE = 3, PINFOLD_PINNED = 4, PINFOLD_GENERATIONS = 5 };
     X(INDUCED, "the program asked for it")                            \
     X(OUT_OF_SPACE, "an allocation found no room")                    \
     X(LAST_CHANCE, "an allocation would fail without it")             \
+    X(EXTERNAL, "native memory that objects keep has grown")          \
+    X(IDLE, "the program had time to spare")                          \
     X(STRESS, "a stress mode asked for it")
 
 enum pf_reason {
@@ -118,6 +120,7 @@ struct pf_statistics {
     size_t finalizers_registered; /* registrations of objects that no collection has found dead (finalizer.h) */
     size_t finalizers_ready;      /* ... of objects that wait to be taken */
     size_t threads;               /* attached now */
+    size_t external_bytes;        /* of native memory that objects keep, as the program has told (collect.h) */
 };
 
 /* The figures as they are now. Any thread may ask, attached or not; it waits for a collection that is going on. Not a

@@ -40,7 +40,10 @@ extern "C" {
     X(BAD_LENGTH, "an array length is negative or so large that its size overflows")              \
     X(BAD_TYPE, "a type's layout contradicts itself")                                             \
     X(BAD_OPTION, "an option is unknown, malformed or outside its range")                         \
-    X(ALREADY_ATTACHED, "the calling thread is attached to this heap already")
+    X(ALREADY_ATTACHED, "the calling thread is attached to this heap already")                    \
+    X(TOO_LARGE, "more was asked for than a segment, or the heap, can ever hold")                 \
+    X(EXCEEDED, "more was allocated than the region without collections had room for")            \
+    X(INDUCED, "a collection was asked for in the region without collections")
 
 enum pf_status {
 #define PINFOLD_STATUS_ENUMERATOR(name, sentence) PINFOLD_##name,

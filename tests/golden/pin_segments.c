@@ -345,7 +345,7 @@ END_TEST
  * sweeps, and the ephemeral segment is as full as before. */
 START_TEST(after_a_full_collection_nothing_waits_for_a_segment_to_use_again) {
     static struct drawing drawing;
-    struct pfi_request low = {1, PINFOLD_REASON_OUT_OF_SPACE, PINFOLD_COLLECT_DEFAULT};
+    struct pfi_request low = {1, PINFOLD_REASON_OUT_OF_SPACE, PINFOLD_COLLECT_DEFAULT, 0};
     drawing_open(&drawing,
                  "gen2 Af*6000B\n"
                  "gen2 C*3900D*3900E*3900F*3700 | gen1 | gen0 .G",
