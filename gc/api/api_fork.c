@@ -20,16 +20,16 @@ PINFOLD_NOT_ANALYSED void pf_fork_prepare(struct pf_heap *heap) {
 }
 
 /* All but the lock of handles and the world's own. */
-PINFOLD_NOT_ANALYSED static void unlock_share(struct pf_heap *heap) {
+PINFOLD_NOT_ANALYSED static void unlock_all(struct pf_heap *heap) {
+    pfi_mutex_unlock(&heap->external.lock);
+    pfi_mutex_unlock(&heap->roots.finalizers.lock);
     pfi_mutex_unlock(&heap->share.old_lock);
     pfi_mutex_unlock(&heap->share.small_lock);
 }
 
 PINFOLD_NOT_ANALYSED void pf_fork_parent(struct pf_heap *heap) {
     PINFOLD_REQUIRE(heap != NULL, "pf_fork_parent: the heap is NULL");
-    pfi_mutex_unlock(&heap->external.lock);
-    pfi_mutex_unlock(&heap->roots.finalizers.lock);
-    unlock_share(heap);
+    unlock_all(heap);
     pfi_heap_resume(heap);
 }
 
@@ -51,10 +51,9 @@ PINFOLD_NOT_ANALYSED void pf_fork_child(struct pf_heap *heap) {
     PINFOLD_REQUIRE(heap != NULL, "pf_fork_child: the heap is NULL");
     struct pfi_mutator *mutator = pfi_mutator_current(heap);
     struct pf_thread *self = mutator == NULL ? NULL : &mutator->thread;
-    pfi_external_memory_restart(&heap->external);
+    unlock_all(heap);
     pfi_finalizer_queue_restart(&heap->roots.finalizers);
     pfi_workers_after_fork_in_child(&heap->workers);
-    unlock_share(heap);
     forget_other_threads(heap, self);
     pfi_mutex_unlock(&heap->handle_lock);
     pfi_world_restart_alone(&heap->world, self);
