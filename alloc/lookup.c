@@ -14,6 +14,18 @@ static uintptr_t context_end(const struct pf_thread *threads, uintptr_t address)
     return nearest == UINTPTR_MAX ? 0 : nearest;
 }
 
+/* The last place before `address` that is known to begin an object: `start`, or the end of an open context behind it.
+ * So the walk meets no context but the one that `address` lies in: in others, threads are making objects right now. */
+static uintptr_t skip_contexts(const struct pf_thread *threads, uintptr_t start, uintptr_t address) {
+    for (const struct pf_thread *thread = threads; thread != NULL; thread = thread->next) {
+        uintptr_t end = (uintptr_t)thread->alloc_limit + PINFOLD_MIN_OBJECT;
+        if (thread->alloc_limit != NULL && end <= address) {
+            start = pfi_max(start, end);
+        }
+    }
+    return start;
+}
+
 /* Side by side from a known start on. Memory that reads as zero is the unused end of a context (a gap that was handed
  * out a moment ago and is not cleared yet still reads as a free object); what lies behind it is found again at the
  * context's end. */
@@ -45,7 +57,8 @@ static uintptr_t find(const struct pfi_arena *arena, const struct pfi_segment *s
     }
     uintptr_t start = pfi_object_starts_before(arena->object_starts, segment->first, address);
     bool is_large = segment->kind == PINFOLD_SEGMENT_LARGE;
-    uintptr_t object = is_large ? large_around(start, address) : walk_to(threads, start, address);
+    uintptr_t object =
+        is_large ? large_around(start, address) : walk_to(threads, skip_contexts(threads, start, address), address);
     return object == 0 || pfi_object_is_free(object) ? 0 : object;
 }
 

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
  * fork: with the world stopped and every lock of the heap held by the thread that forks, so that the child's copy is
- * one that no other thread was changing.
+ * one that no other thread was changing. The locks are taken in one function and released in another, which the
+ * analysis of locks does not follow.
  */
 #include "pinfold/fork.h"
 
@@ -9,7 +10,7 @@
 #include "gc/heap.h"
 #include "gc/world/mutator.h"
 
-void pf_fork_prepare(struct pf_heap *heap) {
+PINFOLD_NOT_ANALYSED void pf_fork_prepare(struct pf_heap *heap) {
     PINFOLD_REQUIRE(heap != NULL, "pf_fork_prepare: the heap is NULL");
     pfi_heap_stop(heap, pfi_mutator_managed(heap));
     pfi_mutex_lock(&heap->share.small_lock);
@@ -19,16 +20,16 @@ void pf_fork_prepare(struct pf_heap *heap) {
 }
 
 /* All but the lock of handles and the world's own. */
-static void unlock_share(struct pf_heap *heap) {
+PINFOLD_NOT_ANALYSED static void unlock_all(struct pf_heap *heap) {
+    pfi_mutex_unlock(&heap->external.lock);
+    pfi_mutex_unlock(&heap->roots.finalizers.lock);
     pfi_mutex_unlock(&heap->share.old_lock);
     pfi_mutex_unlock(&heap->share.small_lock);
 }
 
-void pf_fork_parent(struct pf_heap *heap) {
+PINFOLD_NOT_ANALYSED void pf_fork_parent(struct pf_heap *heap) {
     PINFOLD_REQUIRE(heap != NULL, "pf_fork_parent: the heap is NULL");
-    pfi_mutex_unlock(&heap->external.lock);
-    pfi_mutex_unlock(&heap->roots.finalizers.lock);
-    unlock_share(heap);
+    unlock_all(heap);
     pfi_heap_resume(heap);
 }
 
@@ -46,14 +47,13 @@ static void forget_other_threads(struct pf_heap *heap, const struct pf_thread *s
     }
 }
 
-void pf_fork_child(struct pf_heap *heap) {
+PINFOLD_NOT_ANALYSED void pf_fork_child(struct pf_heap *heap) {
     PINFOLD_REQUIRE(heap != NULL, "pf_fork_child: the heap is NULL");
     struct pfi_mutator *mutator = pfi_mutator_current(heap);
     struct pf_thread *self = mutator == NULL ? NULL : &mutator->thread;
-    pfi_external_memory_restart(&heap->external);
+    unlock_all(heap);
     pfi_finalizer_queue_restart(&heap->roots.finalizers);
     pfi_workers_after_fork_in_child(&heap->workers);
-    unlock_share(heap);
     forget_other_threads(heap, self);
     pfi_mutex_unlock(&heap->handle_lock);
     pfi_world_restart_alone(&heap->world, self);

@@ -7,15 +7,11 @@
 
 void pfi_external_memory_init(struct pfi_external_memory *external) {
     memset(external, 0, sizeof *external);
-    pfi_external_memory_restart(external);
+    pfi_mutex_init(&external->lock);
 }
 
 void pfi_external_memory_finish(struct pfi_external_memory *external) {
     pfi_mutex_finish(&external->lock);
-}
-
-void pfi_external_memory_restart(struct pfi_external_memory *external) {
-    pfi_mutex_init(&external->lock);
 }
 
 bool pfi_external_memory_add_locked(struct pfi_external_memory *external, size_t bytes) {

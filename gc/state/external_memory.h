@@ -28,9 +28,6 @@ struct pfi_external_memory {
 void pfi_external_memory_init(struct pfi_external_memory *external);
 void pfi_external_memory_finish(struct pfi_external_memory *external);
 
-/* In the child of a fork: nobody has the lock. */
-void pfi_external_memory_restart(struct pfi_external_memory *external);
-
 /* false: the sum would overflow, and nothing has changed. */
 bool pfi_external_memory_add_locked(struct pfi_external_memory *external, size_t bytes);
 /* false: so much was never added, and nothing has changed. */

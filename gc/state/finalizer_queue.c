@@ -99,7 +99,7 @@ bool pfi_finalizer_queue_take(struct pfi_finalizer_queue *queue, uintptr_t *valu
     return node != NULL;
 }
 
-static bool wait_locked(struct pfi_finalizer_queue *queue, uint64_t deadline_ns) {
+static bool wait_locked(struct pfi_finalizer_queue *queue, uint64_t deadline_ns) PINFOLD_NEEDS(queue->lock) {
     if (deadline_ns != UINT64_MAX) {
         return pfi_condition_wait_until(&queue->wakes_waiters, &queue->lock, deadline_ns);
     }

@@ -197,7 +197,8 @@ void pfi_world_remove(struct pfi_world *world, struct pf_thread *thread) {
     --world->thread_count;
 }
 
-void pfi_world_restart_alone(struct pfi_world *world, struct pf_thread *self) {
+/* The mutex is as if it had never been locked. */
+PINFOLD_NOT_ANALYSED void pfi_world_restart_alone(struct pfi_world *world, struct pf_thread *self) {
     make_locks(world);
     *world->threads = NULL;
     world->thread_count = 0;
