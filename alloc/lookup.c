@@ -14,20 +14,27 @@ static uintptr_t context_end(const struct pf_thread *threads, uintptr_t address)
     return nearest == UINTPTR_MAX ? 0 : nearest;
 }
 
+/* Size of an object that another thread may be making at this moment: 0 as long as it has no type. Not pf_size_of,
+ * since nothing orders this with that thread: its stores are seen in their order or the object is not asked about. */
+__attribute__((no_sanitize("thread"))) static size_t size_now(uintptr_t object) {
+    const struct pf_type *type = *(const struct pf_type *const volatile *)object;
+    if (type == NULL) {
+        return 0;
+    }
+    size_t length = type->element_size == 0 ? 0 : ((const volatile size_t *)object)[1];
+    return pfi_align_up(type->base_size + length * type->element_size, PINFOLD_GRANULE);
+}
+
 /* Side by side from a known start on. Memory that reads as zero is the unused end of a context (a gap that was handed
  * out a moment ago and is not cleared yet still reads as a free object); what lies behind it is found again at the
  * context's end. */
 static uintptr_t walk_to(const struct pf_thread *threads, uintptr_t object, uintptr_t address) {
     while (object != 0 && object <= address) {
-        if (pfi_object_type(object) == NULL) {
-            object = context_end(threads, object);
-            continue;
-        }
-        uintptr_t next = object + pfi_object_size(object);
-        if (next > address) {
+        size_t size = size_now(object);
+        if (size > address - object) {
             return object;
         }
-        object = next;
+        object = size == 0 ? context_end(threads, object) : object + size;
     }
     return 0;
 }
