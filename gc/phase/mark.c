@@ -8,10 +8,8 @@
 #include "gc/phase/mark_trace.h"
 #include "gc/root/cards.h"
 
-enum {
-    PATIENCE =
-        8192 /* entries that are followed before others are called: they take as long as a thread takes to wake */
-};
+/* Entries that are followed before others are called: they take a tenth of a millisecond, and waking a thread half. */
+enum { PATIENCE = 8192 };
 
 static void visit_root_slots(void *context, uintptr_t slots, size_t count) {
     visit_slots_alone(context, slots, count);
