@@ -20,7 +20,8 @@ static void close_contexts(struct pf_heap *heap) {
     }
 }
 
-static bool try_stop(struct pf_heap *heap, struct pf_thread *self, struct pfi_caller caller) {
+/* Holds handle_lock when it succeeds, until the world is resumed. */
+PINFOLD_NOT_ANALYSED static bool try_stop(struct pf_heap *heap, struct pf_thread *self, struct pfi_caller caller) {
     if (self != NULL) {
         pfi_mutator_note_stop(self, caller);
     }
@@ -43,7 +44,7 @@ __attribute__((noinline)) void pfi_heap_stop(struct pf_heap *heap, struct pf_thr
     }
 }
 
-void pfi_heap_resume(struct pf_heap *heap) {
+PINFOLD_NOT_ANALYSED void pfi_heap_resume(struct pf_heap *heap) {
     if (heap->events.listener != NULL && heap->events.listener->world_resumes != NULL) {
         heap->events.listener->world_resumes(heap->events.data);
     }

@@ -61,7 +61,7 @@ void pfi_heap_resume(struct pf_heap *heap);
 
 /* No collection begins until pfi_world_release. For any thread; not a safepoint. Returns the calling thread if it is
  * attached and managed. */
-const struct pf_thread *pfi_heap_hold(struct pf_heap *heap);
+const struct pf_thread *pfi_heap_hold(struct pf_heap *heap) PINFOLD_ACQUIRES(heap->world.mutex);
 
 /* As much as can be seen of an object's address without looking at what lies before it. */
 bool pfi_heap_may_hold(const struct pf_heap *heap, uintptr_t object);

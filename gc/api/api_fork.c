@@ -9,7 +9,7 @@
 #include "gc/heap.h"
 #include "gc/world/mutator.h"
 
-void pf_fork_prepare(struct pf_heap *heap) {
+PINFOLD_NOT_ANALYSED void pf_fork_prepare(struct pf_heap *heap) {
     PINFOLD_REQUIRE(heap != NULL, "pf_fork_prepare: the heap is NULL");
     pfi_heap_stop(heap, pfi_mutator_managed(heap));
     pfi_mutex_lock(&heap->share.small_lock);
@@ -19,12 +19,12 @@ void pf_fork_prepare(struct pf_heap *heap) {
 }
 
 /* All but the lock of handles and the world's own. */
-static void unlock_share(struct pf_heap *heap) {
+PINFOLD_NOT_ANALYSED static void unlock_share(struct pf_heap *heap) {
     pfi_mutex_unlock(&heap->share.old_lock);
     pfi_mutex_unlock(&heap->share.small_lock);
 }
 
-void pf_fork_parent(struct pf_heap *heap) {
+PINFOLD_NOT_ANALYSED void pf_fork_parent(struct pf_heap *heap) {
     PINFOLD_REQUIRE(heap != NULL, "pf_fork_parent: the heap is NULL");
     pfi_mutex_unlock(&heap->external.lock);
     pfi_mutex_unlock(&heap->roots.finalizers.lock);
@@ -46,7 +46,7 @@ static void forget_other_threads(struct pf_heap *heap, const struct pf_thread *s
     }
 }
 
-void pf_fork_child(struct pf_heap *heap) {
+PINFOLD_NOT_ANALYSED void pf_fork_child(struct pf_heap *heap) {
     PINFOLD_REQUIRE(heap != NULL, "pf_fork_child: the heap is NULL");
     struct pfi_mutator *mutator = pfi_mutator_current(heap);
     struct pf_thread *self = mutator == NULL ? NULL : &mutator->thread;

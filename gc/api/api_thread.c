@@ -12,7 +12,7 @@
 #include "gc/world/mutator.h"
 
 /* With the world held. The frames are gone, or hold nothing that counts any more. */
-static void detach_held(struct pf_heap *heap, struct pfi_mutator *mutator) {
+static void detach_held(struct pf_heap *heap, struct pfi_mutator *mutator) PINFOLD_NEEDS(heap->world.mutex) {
     pfi_context_close(&heap->share, &mutator->thread);
     pfi_world_remove(&heap->world, &mutator->thread);
     pfi_mutex_lock(&heap->handle_lock);

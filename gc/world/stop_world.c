@@ -197,7 +197,7 @@ void pfi_world_remove(struct pfi_world *world, struct pf_thread *thread) {
     --world->thread_count;
 }
 
-void pfi_world_restart_alone(struct pfi_world *world, struct pf_thread *self) {
+PINFOLD_NOT_ANALYSED void pfi_world_restart_alone(struct pfi_world *world, struct pf_thread *self) {
     make_locks(world);
     *world->threads = NULL;
     world->thread_count = 0;
