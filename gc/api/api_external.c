@@ -10,7 +10,7 @@
 #include "gc/world/mutator.h"
 #include "pinfold/collect.h"
 
-static struct pfi_external_input input_locked(const struct pf_heap *heap) {
+static struct pfi_external_input input_locked(const struct pf_heap *heap) PINFOLD_NEEDS(heap->external.lock) {
     const struct pfi_external_memory *external = &heap->external;
     return (struct pfi_external_input){external->bytes, external->low, external->last, heap->options.external_size,
                                        external->futile};
@@ -44,7 +44,7 @@ void pf_external_memory_remove(struct pf_heap *heap, size_t bytes) {
 }
 
 /* When the last full collection for this has freed nothing, the budget grows, and perhaps it is not spent yet. */
-static int generation_due_locked(struct pf_heap *heap) {
+static int generation_due_locked(struct pf_heap *heap) PINFOLD_NEEDS(heap->external.lock) {
     struct pfi_external_memory *external = &heap->external;
     struct pfi_external_input input = input_locked(heap);
     int generation = pfi_external_generation(&input);

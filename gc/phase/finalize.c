@@ -7,8 +7,8 @@ static bool is_dead(const struct pfi_move_plan *plan, uintptr_t object) {
 }
 
 /* Takes the dead out of one list, and forgets what was suppressed. */
-static void find_dead(const struct pfi_move_plan *plan, struct pfi_finalizer_queue *queue, int age,
-                      struct pfi_tags tags, struct pfi_finalizer_list *dead) {
+static void find_dead_locked(const struct pfi_move_plan *plan, struct pfi_finalizer_queue *queue, int age,
+                             struct pfi_tags tags, struct pfi_finalizer_list *dead) PINFOLD_NEEDS(queue->lock) {
     struct pfi_finalizer_list list = pfi_finalizer_queue_detach_locked(queue, age);
     for (struct pfi_finalizer *node = list.first; node != NULL;) {
         struct pfi_finalizer *next = node->next;
@@ -27,7 +27,7 @@ size_t pfi_finalize(const struct pfi_move_plan *plan, struct pfi_finalizer_queue
     struct pfi_finalizer_list dead = {NULL, NULL, 0};
     pfi_mutex_lock(&queue->lock);
     for (int age = 0; age <= plan->condemned; ++age) {
-        find_dead(plan, queue, age, tags, &dead);
+        find_dead_locked(plan, queue, age, tags, &dead);
     }
     size_t count = dead.count;
     for (struct pfi_finalizer *node = dead.first; node != NULL; node = node->next) {

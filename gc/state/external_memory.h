@@ -29,9 +29,10 @@ void pfi_external_memory_init(struct pfi_external_memory *external);
 void pfi_external_memory_finish(struct pfi_external_memory *external);
 
 /* false: the sum would overflow, and nothing has changed. */
-bool pfi_external_memory_add_locked(struct pfi_external_memory *external, size_t bytes);
+bool pfi_external_memory_add_locked(struct pfi_external_memory *external, size_t bytes) PINFOLD_NEEDS(external->lock);
 /* false: so much was never added, and nothing has changed. */
-bool pfi_external_memory_remove_locked(struct pfi_external_memory *external, size_t bytes);
+bool pfi_external_memory_remove_locked(struct pfi_external_memory *external, size_t bytes)
+    PINFOLD_NEEDS(external->lock);
 
 /* A collection of generations 0..generation has ended. */
 void pfi_external_memory_note_collection(struct pfi_external_memory *external, int generation);

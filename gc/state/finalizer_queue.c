@@ -39,7 +39,7 @@ void pfi_finalizer_queue_release_locked(struct pfi_finalizer_queue *queue, struc
     queue->unused = node;
 }
 
-static void cut_chunk(struct pfi_finalizer_queue *queue) {
+static void cut_chunk_locked(struct pfi_finalizer_queue *queue) PINFOLD_NEEDS(queue->lock) {
     struct pfi_finalizer_chunk *chunk = malloc(sizeof *chunk);
     if (chunk == NULL) {
         return;
@@ -54,7 +54,7 @@ static void cut_chunk(struct pfi_finalizer_queue *queue) {
 struct pfi_finalizer *pfi_finalizer_queue_reserve(struct pfi_finalizer_queue *queue) {
     pfi_mutex_lock(&queue->lock);
     if (queue->unused == NULL) {
-        cut_chunk(queue);
+        cut_chunk_locked(queue);
     }
     struct pfi_finalizer *node = queue->unused;
     if (node != NULL) {

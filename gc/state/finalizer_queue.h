@@ -68,10 +68,13 @@ void pfi_finalizer_queue_stop_waiting(struct pfi_finalizer_queue *queue);
 void pfi_finalizer_queue_all_ready(struct pfi_finalizer_queue *queue);
 
 /* For whoever holds the lock: makes the nodes of `found` ready, in the order of registration, and leaves it empty. */
-void pfi_finalizer_queue_publish_locked(struct pfi_finalizer_queue *queue, struct pfi_finalizer_list *found);
+void pfi_finalizer_queue_publish_locked(struct pfi_finalizer_queue *queue, struct pfi_finalizer_list *found)
+    PINFOLD_NEEDS(queue->lock);
 /* The nodes of one list, which is empty afterwards and has no index. */
-struct pfi_finalizer_list pfi_finalizer_queue_detach_locked(struct pfi_finalizer_queue *queue, int age);
-void pfi_finalizer_queue_release_locked(struct pfi_finalizer_queue *queue, struct pfi_finalizer *node);
+struct pfi_finalizer_list pfi_finalizer_queue_detach_locked(struct pfi_finalizer_queue *queue, int age)
+    PINFOLD_NEEDS(queue->lock);
+void pfi_finalizer_queue_release_locked(struct pfi_finalizer_queue *queue, struct pfi_finalizer *node)
+    PINFOLD_NEEDS(queue->lock);
 
 struct pfi_finalizer_counts {
     size_t registered;

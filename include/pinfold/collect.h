@@ -31,7 +31,8 @@ PINFOLD_API int pf_heap_idle(struct pf_thread *thread, uint64_t nanoseconds);
  * Makes room, by a full compacting collection and new segments if need be, so that all threads together can allocate
  * `small_bytes` in objects below the large-object threshold, headers included, and `large_bytes` in larger ones before
  * anything collects. The memory is committed, so the system cannot refuse it either. Objects that are born pinned are
- * not covered. A safepoint. Beginning again before the end, from whichever thread, is a broken contract.
+ * not covered, and threads that are attached later may lose more between their chunks than was reckoned. A safepoint.
+ * Beginning again before the end, from whichever thread, is a broken contract.
  *
  * TOO_LARGE: more than a segment (option segment_size) or the address space of the heap holds, at any time.
  * OUT_OF_MEMORY: there is no room for it beside what is alive. CANNOT_COMMIT: the system refuses memory. */

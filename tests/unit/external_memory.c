@@ -173,21 +173,36 @@ START_TEST(a_native_thread_may_add_too) {
 }
 END_TEST
 
+static struct pfi_external_memory external;
+
+static bool add(size_t bytes) {
+    pfi_mutex_lock(&external.lock);
+    bool is_added = pfi_external_memory_add_locked(&external, bytes);
+    pfi_mutex_unlock(&external.lock);
+    return is_added;
+}
+
+static bool take_away(size_t bytes) {
+    pfi_mutex_lock(&external.lock);
+    bool is_removed = pfi_external_memory_remove_locked(&external, bytes);
+    pfi_mutex_unlock(&external.lock);
+    return is_removed;
+}
+
 START_TEST(what_was_least_and_last_follows_removals_and_collections) {
-    struct pfi_external_memory external;
     pfi_external_memory_init(&external);
-    ck_assert(pfi_external_memory_add_locked(&external, 100));
+    ck_assert(add(100));
     ck_assert_uint_eq(external.low, 0);
     pfi_external_memory_note_collection(&external, 1);
     ck_assert_uint_eq(external.low, 0);
     ck_assert_uint_eq(external.last, 100);
     pfi_external_memory_note_collection(&external, 2);
     ck_assert_uint_eq(external.low, 100);
-    ck_assert(pfi_external_memory_remove_locked(&external, 40));
+    ck_assert(take_away(40));
     ck_assert_uint_eq(external.low, 60);
     ck_assert_uint_eq(external.last, 60);
-    ck_assert(!pfi_external_memory_remove_locked(&external, 61));
-    ck_assert(!pfi_external_memory_add_locked(&external, SIZE_MAX));
+    ck_assert(!take_away(61));
+    ck_assert(!add(SIZE_MAX));
     ck_assert_uint_eq(external.bytes, 60);
     ck_assert_uint_eq(external.removed, 40);
     pfi_external_memory_finish(&external);

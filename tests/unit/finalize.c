@@ -26,6 +26,13 @@ static void expect_lists(size_t youngest, size_t middle, size_t oldest) {
     ck_assert_uint_eq(lists[2].count, oldest);
 }
 
+/* All registrations of one age get another. */
+static void change_age(struct pfi_finalizer_queue *queue, int from, int to) {
+    pfi_mutex_lock(&queue->lock);
+    queue->registered[to] = pfi_finalizer_queue_detach_locked(queue, from);
+    pfi_mutex_unlock(&queue->lock);
+}
+
 START_TEST(registrations_age_with_their_objects) {
     open_fixture();
     {
@@ -92,10 +99,10 @@ START_TEST(verification_finds_a_registration_that_counts_as_older_than_its_objec
     open_fixture();
     enlist(fixture_node(fixture.thread, 1));
     struct pfi_finalizer_queue *queue = &fixture.heap->roots.finalizers;
-    queue->registered[1] = pfi_finalizer_queue_detach_locked(queue, 0);
+    change_age(queue, 0, 1);
     ck_assert_int_eq(pf_heap_verify(fixture.thread, &message), 1);
     ck_assert_msg(strstr(message.text, "age 1 and an object of generation 0") != NULL, "%s", message.text);
-    queue->registered[0] = pfi_finalizer_queue_detach_locked(queue, 1);
+    change_age(queue, 1, 0);
     fixture_close(&fixture);
 }
 END_TEST

@@ -83,7 +83,9 @@ END_TEST
 START_TEST(suppression_looks_at_lists_up_to_the_generation_of_the_object) {
     pfi_finalizer_queue_init(&queue);
     add(8);
+    pfi_mutex_lock(&queue.lock);
     queue.registered[1] = pfi_finalizer_queue_detach_locked(&queue, 0);
+    pfi_mutex_unlock(&queue.lock);
     ck_assert_uint_eq(pfi_finalizer_queue_suppress(&queue, 8, 0), 0);
     add(8);
     ck_assert_uint_eq(pfi_finalizer_queue_suppress(&queue, 8, 1), 2);
