@@ -238,15 +238,6 @@ static size_t new_budget(const struct pfi_cycle *cycle, int generation) {
     return bound_budget(cycle, generation, smooth);
 }
 
-/* Half of what a thread may expect of the budget at most, so that a small budget is not spent on chunks that nobody
- * fills; nothing when every allocation is to be seen. */
-static size_t new_quantum(const struct pf_heap *heap) {
-    size_t threads = pfi_max(heap->world.thread_count, 1);
-    size_t most = heap->options.allocation_quantum;
-    size_t half = pfi_align_down(heap->share.generations[0].budget / (2 * threads), PINFOLD_GRANULE);
-    return heap->options.stress.collect_every != 0 ? 0 : pfi_min(pfi_max(half, 1024), most);
-}
-
 static void set_budgets(struct pfi_cycle *cycle) {
     struct pfi_share *share = &cycle->heap->share;
     int condemned = cycle->record.generation;
@@ -267,7 +258,7 @@ static void set_budgets(struct pfi_cycle *cycle) {
         share->generations[2].budget_left -= (int64_t)(cycle->record.survived_bytes[0] - demoted_from(cycle, 0));
     }
     cycle->heap->pins_budget = demoted_bytes(cycle) == 0 ? 0 : share->generations[0].budget;
-    share->quantum = new_quantum(cycle->heap);
+    pfi_heap_set_quantum(cycle->heap);
 }
 
 static void note_progress(struct pfi_cycle *cycle) {

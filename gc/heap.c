@@ -73,6 +73,16 @@ bool pfi_heap_reserve_pins_locked(struct pf_heap *heap, size_t more) {
     return pfi_pin_queue_reserve(&heap->pin_queue, handles + heap->frame_pins + more);
 }
 
+void pfi_heap_set_quantum(struct pf_heap *heap) {
+    struct pfi_share *share = &heap->share;
+    pfi_mutex_lock(&share->small_lock);
+    if (heap->options.stress.collect_every == 0) { /* else every allocation is to be seen */
+        share->quantum = pfi_budget_quantum(heap->options.allocation_quantum, share->generations[0].budget,
+                                            heap->world.thread_count);
+    }
+    pfi_mutex_unlock(&share->small_lock);
+}
+
 size_t pfi_heap_room_needed(const struct pf_heap *heap) {
     size_t budget = heap->share.generations[0].budget;
     size_t need = pfi_max(heap->options.gen0_size, budget / 3 * 2);

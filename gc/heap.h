@@ -70,6 +70,10 @@ bool pfi_heap_may_hold(const struct pf_heap *heap, uintptr_t object);
  */
 bool pfi_heap_reserve_pins_locked(struct pf_heap *heap, size_t more);
 
+/* What contexts get at a time from now on: generation 0's budget or the number of threads has changed. With the world
+ * stopped or held. */
+void pfi_heap_set_quantum(struct pf_heap *heap);
+
 /* Room behind generation 0 below which the ephemeral segment counts as low. */
 size_t pfi_heap_room_needed(const struct pf_heap *heap);
 

@@ -12,7 +12,7 @@ static struct pfi_region_room room_for(const struct pf_heap *heap, size_t small_
         .small_bytes = small_bytes,
         .large_bytes = large_bytes,
         .threads = heap->world.thread_count,
-        .quantum = heap->options.allocation_quantum,
+        .quantum = heap->share.quantum,
         .large_threshold = heap->options.large_threshold,
         .largest_chunk = pfi_share_largest_chunk(&heap->share),
     };

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "gc/policy/budget.h"
 
+#include "alloc/layout.h"
+
 static size_t clamp(double value, size_t min, size_t max) {
     if (value <= (double)min) {
         return min;
@@ -70,4 +72,14 @@ size_t pfi_budget_gen0_min(size_t largest_cache, size_t private_cache, size_t se
 size_t pfi_budget_between_pins(const struct pfi_budget_rule *rule, size_t pinned) {
     size_t budget = pinned < rule->max ? pinned + pinned / 16 : rule->max;
     return budget < rule->min ? rule->min : budget < rule->max ? budget : rule->max;
+}
+
+size_t pfi_budget_quantum(size_t most, size_t gen0_budget, size_t threads) {
+    enum { SMALLEST = 1024, SEVERAL = 8 };
+    size_t part = gen0_budget / pfi_max(threads, 1);
+    size_t quantum = pfi_min(most, part / 2);
+    if (threads > 1) {
+        quantum = pfi_max(quantum, pfi_min(most * SEVERAL, part / SEVERAL));
+    }
+    return pfi_align_down(pfi_max(quantum, pfi_min(most, SMALLEST)), PINFOLD_GRANULE);
 }

@@ -49,6 +49,12 @@ size_t pfi_budget_large_for_heap(size_t budget, size_t min, size_t share);
  * and a half smallest budgets of generation 0 (or those that its pins ask for). */
 size_t pfi_budget_heap_limit(size_t live_after_full, size_t gen0_min);
 
+/* Most bytes that a context gets at a time: `most` for a thread that is alone, eight times as much for each of several,
+ * whose chunks lie side by side: 64 cards share a cache line, those of 32 KiB, and threads that keep dirtying cards of
+ * the same line wait for each other. Never more than half of a thread's part of generation 0's budget, so that a small
+ * budget is not spent on chunks that nobody fills (an eighth for the larger chunks); at least 1 KiB, or `most`. */
+size_t pfi_budget_quantum(size_t most, size_t gen0_budget, size_t threads);
+
 /* Smallest budget of generation 0: five eighths of four fifths of the cache, at most a quarter of a segment:
  * with half, a segment is low as soon as one budget is spent, and collections of generation 0 alone never happen. */
 size_t pfi_budget_gen0_min(size_t largest_cache, size_t private_cache, size_t segment_size);

@@ -144,10 +144,34 @@ START_TEST(between_pins_the_budget_is_a_sixteenth_more_than_they_take_within_the
 }
 END_TEST
 
-SUITE("unit/budget", generation_1_grows_by_2_at_no_survival_and_by_6_at_four_tenths,
-      generation_2_grows_by_the_figures_of_its_rule, the_cap_is_reached_at_the_survival_that_the_formula_says,
-      where_the_formula_has_no_meaning_the_cap_holds, growth_never_falls_when_more_survives,
-      young_budgets_are_the_factor_times_the_survivors, young_budgets_stay_between_their_smallest_and_their_largest,
+START_TEST(a_thread_that_is_alone_gets_the_quantum_that_was_asked_for) {
+    ck_assert_uint_eq(pfi_budget_quantum(8192, (size_t)24 << 20, 1), 8192);
+    ck_assert_uint_eq(pfi_budget_quantum(8192, (size_t)24 << 20, 0), 8192); /* the one that attaches next */
+    ck_assert_uint_eq(pfi_budget_quantum(64, (size_t)24 << 20, 1), 64);
+}
+END_TEST
+
+START_TEST(several_threads_get_chunks_that_do_not_share_lines_of_cards) {
+    ck_assert_uint_eq(pfi_budget_quantum(8192, (size_t)24 << 20, 2), 65536);
+    ck_assert_uint_eq(pfi_budget_quantum(8192, (size_t)24 << 20, 100), (24 << 20) / 800 / 8 * 8);
+    ck_assert_uint_eq(pfi_budget_quantum(64, (size_t)24 << 20, 2), 512);
+}
+END_TEST
+
+START_TEST(a_quantum_is_a_part_of_a_small_budget) {
+    ck_assert_uint_eq(pfi_budget_quantum(8192, 10000, 1), 5000);
+    ck_assert_uint_eq(pfi_budget_quantum(8192, 40000, 4), 5000);
+    ck_assert_uint_eq(pfi_budget_quantum(8192, 16000, 100), 1024);
+    ck_assert_uint_eq(pfi_budget_quantum(64, 100, 100), 64);
+}
+END_TEST
+
+SUITE("unit/budget", a_thread_that_is_alone_gets_the_quantum_that_was_asked_for,
+      several_threads_get_chunks_that_do_not_share_lines_of_cards, a_quantum_is_a_part_of_a_small_budget,
+      generation_1_grows_by_2_at_no_survival_and_by_6_at_four_tenths, generation_2_grows_by_the_figures_of_its_rule,
+      the_cap_is_reached_at_the_survival_that_the_formula_says, where_the_formula_has_no_meaning_the_cap_holds,
+      growth_never_falls_when_more_survives, young_budgets_are_the_factor_times_the_survivors,
+      young_budgets_stay_between_their_smallest_and_their_largest,
       old_budgets_are_what_the_factor_allows_beyond_the_present_size,
       a_budget_used_to_a_quarter_counts_only_by_a_quarter, a_budget_used_up_or_nearly_so_counts_in_full,
       a_budget_of_which_more_is_left_than_there_was_counts_as_new,
