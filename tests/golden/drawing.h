@@ -32,8 +32,8 @@
 #include "alloc/walk.h"
 #include "gc/heap.h"
 #include "gc/world/mutator.h"
-#include "tests/support/segment_clear.h"
 #include "tests/support/fixture.h"
+#include "tests/support/segment_clear.h"
 
 enum {
     CELL = PINFOLD_MIN_OBJECT,

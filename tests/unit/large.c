@@ -8,12 +8,12 @@
 
 #include "alloc/object_starts.h"
 #include "alloc/walk.h"
-#include "tests/support/take_old.h"
 #include "tests/support/fixture.h"
 #include "tests/support/random.h"
 #include "tests/support/replay.h"
 #include "tests/support/settings.h"
 #include "tests/support/suite.h"
+#include "tests/support/take_old.h"
 #include "tests/unit/resident.h"
 
 enum { PAGE = PINFOLD_PAGE, MOST_OBJECTS = 64, OPERATIONS = 3000 };

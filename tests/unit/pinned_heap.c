@@ -11,12 +11,12 @@
 #include "alloc/object_starts.h"
 #include "alloc/walk.h"
 #include "gc/phase/pinned.h"
-#include "tests/support/take_old.h"
 #include "tests/support/fixture.h"
 #include "tests/support/random.h"
 #include "tests/support/replay.h"
 #include "tests/support/settings.h"
 #include "tests/support/suite.h"
+#include "tests/support/take_old.h"
 #include "tests/unit/resident.h"
 
 enum { PAGE = PINFOLD_PAGE, MOST_OBJECTS = 96, OPERATIONS = 2000, HEADER = 16, MEGABYTE = 1 << 20 };

@@ -7,9 +7,9 @@
 #include <string.h>
 #include <sys/resource.h>
 
-#include "tests/support/segment_clear.h"
 #include "tests/support/random.h"
 #include "tests/support/replay.h"
+#include "tests/support/segment_clear.h"
 #include "tests/support/settings.h"
 #include "tests/support/suite.h"
 #include "tests/unit/resident.h"

@@ -9,11 +9,11 @@
 #include "alloc/large.h"
 #include "alloc/object.h"
 #include "alloc/object_starts.h"
-#include "tests/support/take_old.h"
-#include "tests/support/segment_clear.h"
 #include "tests/support/fatal.h"
 #include "tests/support/fixture.h"
+#include "tests/support/segment_clear.h"
 #include "tests/support/suite.h"
+#include "tests/support/take_old.h"
 
 static struct pfi_arena arena;
 static struct pfi_share share;
