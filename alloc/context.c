@@ -8,6 +8,9 @@
 #include "alloc/sampler.h"
 
 enum {
+    /* What a cache line of cards, and of object starts, stands for. Long chunks end there, so that threads with
+     * neighbouring chunks do not write to the same line. */
+    LINE_OF_CARDS = 64 << PINFOLD_CARD_SHIFT,
     GOOD_CHUNK = 256 /* gaps below this are taken when there are no others: a refill costs more than what they hold */
 };
 
@@ -51,6 +54,9 @@ static uintptr_t chunk_end(const struct pfi_share *share, const struct pf_thread
                            uintptr_t needed_end) {
     uintptr_t most = start + share->options->large_threshold + PINFOLD_MIN_OBJECT - PINFOLD_GRANULE;
     uintptr_t end = share->ephemeral->allocated + share->quantum;
+    if (share->quantum >= LINE_OF_CARDS) {
+        end = pfi_align_down(end, LINE_OF_CARDS);
+    }
     end = pfi_min(end, start + pfi_sampler_room(thread) + PINFOLD_MIN_OBJECT);
     return pfi_max(needed_end, pfi_min(end, pfi_min(most, share->ephemeral->end)));
 }

@@ -73,14 +73,40 @@ bool pfi_heap_reserve_pins_locked(struct pf_heap *heap, size_t more) {
     return pfi_pin_queue_reserve(&heap->pin_queue, handles + heap->frame_pins + more);
 }
 
-void pfi_heap_set_quantum(struct pf_heap *heap) {
+static void set_quantum_locked(struct pf_heap *heap) PINFOLD_NEEDS(heap->share.small_lock) {
     struct pfi_share *share = &heap->share;
-    pfi_mutex_lock(&share->small_lock);
     if (heap->options.stress.collect_every == 0) { /* else every allocation is to be seen */
         share->quantum = pfi_budget_quantum(heap->options.allocation_quantum, share->generations[0].budget,
                                             heap->world.thread_count);
     }
-    pfi_mutex_unlock(&share->small_lock);
+}
+
+void pfi_heap_set_quantum(struct pf_heap *heap) {
+    pfi_mutex_lock(&heap->share.small_lock);
+    set_quantum_locked(heap);
+    pfi_mutex_unlock(&heap->share.small_lock);
+}
+
+/* A smallest budget that has grown counts at once; one that has shrunk, from the next collection on. */
+static void set_gen0_size_locked(struct pf_heap *heap) PINFOLD_NEEDS(heap->share.small_lock) {
+    struct pfi_generation *youngest = &heap->share.generations[0];
+    struct pfi_budget_rule *rule = &heap->budget_rules[0];
+    if (heap->gen0_size_of_one == 0) {
+        return;
+    }
+    rule->min = pfi_budget_gen0_min_of_threads(heap->gen0_size_of_one, heap->world.thread_count, heap->processors,
+                                               pfi_min(heap->options.segment_size / 4, rule->max));
+    if (youngest->budget < rule->min && !heap->region.is_open) {
+        youngest->budget_left += (int64_t)(rule->min - youngest->budget);
+        youngest->budget = rule->min;
+    }
+}
+
+void pfi_heap_adapt_to_threads(struct pf_heap *heap) {
+    pfi_mutex_lock(&heap->share.small_lock);
+    set_gen0_size_locked(heap);
+    set_quantum_locked(heap);
+    pfi_mutex_unlock(&heap->share.small_lock);
 }
 
 size_t pfi_heap_room_needed(const struct pf_heap *heap) {

@@ -42,8 +42,10 @@ struct pf_heap {
     pf_out_of_memory_handler *out_of_memory;
     void *out_of_memory_data;
     uint64_t moved[PINFOLD_LARGE + 1]; /* by generation: the last collection that may have moved something of it */
-    size_t pins_budget;                /* generation 0's budget where the pins left in it determine it; else 0 */
-    size_t live_after_full;            /* exact live bytes at the end of the last full collection */
+    unsigned processors;               /* that this process may use */
+    size_t gen0_size_of_one; /* smallest budget of generation 0, derived for one thread; 0: an option fixes it */
+    size_t pins_budget;      /* generation 0's budget where the pins left in it determine it; else 0 */
+    size_t live_after_full;  /* exact live bytes at the end of the last full collection */
     bool last_full_was_futile;
     bool reuse_was_futile; /* the last full collection that was to reuse a segment found none */
     bool wants_reuse;      /* a fresh segment was not taken because generation 2 has free space enough for one */
@@ -70,9 +72,12 @@ bool pfi_heap_may_hold(const struct pf_heap *heap, uintptr_t object);
  */
 bool pfi_heap_reserve_pins_locked(struct pf_heap *heap, size_t more);
 
-/* What contexts get at a time from now on: generation 0's budget or the number of threads has changed. With the world
- * stopped or held. */
+/* What contexts get at a time from now on: generation 0's budget has changed. With the world stopped. */
 void pfi_heap_set_quantum(struct pf_heap *heap);
+
+/* The number of attached threads has changed: so do generation 0's smallest budget, unless an option fixes it, and what
+ * contexts get at a time. With the world held. */
+void pfi_heap_adapt_to_threads(struct pf_heap *heap);
 
 /* Room behind generation 0 below which the ephemeral segment counts as low. */
 size_t pfi_heap_room_needed(const struct pf_heap *heap);

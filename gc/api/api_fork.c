@@ -57,4 +57,5 @@ PINFOLD_NOT_ANALYSED void pf_fork_child(struct pf_heap *heap) {
     forget_other_threads(heap, self);
     pfi_mutex_unlock(&heap->handle_lock);
     pfi_world_restart_alone(&heap->world, self);
+    pfi_heap_adapt_to_threads(heap);
 }

@@ -160,6 +160,8 @@ enum pf_status pf_heap_create(const struct pf_options *options, struct pf_heap *
     pfi_world_init(&created->world, &created->roots.threads, (uint64_t)in_force.slow_stop_us * 1000, report_slow_thread,
                    created);
     pfi_workers_init(&created->workers, (unsigned)created->options.mark_workers);
+    created->processors = pfi_processor_count();
+    created->gen0_size_of_one = in_force.gen0_size == 0 ? created->options.gen0_size : 0;
     make_budget_rules(created);
     *heap = created;
     return PINFOLD_OK;

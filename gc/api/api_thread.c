@@ -15,7 +15,7 @@
 static void detach_held(struct pf_heap *heap, struct pfi_mutator *mutator) PINFOLD_NEEDS(heap->world.mutex) {
     pfi_context_close(&heap->share, &mutator->thread);
     pfi_world_remove(&heap->world, &mutator->thread);
-    pfi_heap_set_quantum(heap);
+    pfi_heap_adapt_to_threads(heap);
     pfi_mutex_lock(&heap->handle_lock);
     pfi_handle_cache_flush_locked(&mutator->handles, &heap->roots.handles);
     heap->frame_pins -= mutator->most_frame_pins;
@@ -79,7 +79,7 @@ enum pf_status pf_thread_attach(struct pf_heap *heap, struct pf_thread **thread)
     pfi_world_hold(&heap->world, NULL);
     pfi_mutator_publish_young(&mutator->thread, &heap->share);
     pfi_world_add(&heap->world, &mutator->thread);
-    pfi_heap_set_quantum(heap);
+    pfi_heap_adapt_to_threads(heap);
     pfi_world_release(&heap->world);
     *thread = &mutator->thread;
     return PINFOLD_OK;

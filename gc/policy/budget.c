@@ -83,3 +83,8 @@ size_t pfi_budget_quantum(size_t most, size_t gen0_budget, size_t threads) {
     }
     return pfi_align_down(pfi_max(quantum, pfi_min(most, SMALLEST)), PINFOLD_GRANULE);
 }
+
+size_t pfi_budget_gen0_min_of_threads(size_t gen0_min, size_t threads, size_t processors, size_t most) {
+    size_t cores = pfi_clamp(threads, 1, pfi_max(processors, 1));
+    return pfi_max(gen0_min, pfi_min(gen0_min * cores, most));
+}

@@ -59,4 +59,8 @@ size_t pfi_budget_quantum(size_t most, size_t gen0_budget, size_t threads);
  * with half, a segment is low as soon as one budget is spent, and collections of generation 0 alone never happen. */
 size_t pfi_budget_gen0_min(size_t largest_cache, size_t private_cache, size_t segment_size);
 
+/* The same for a heap in which `threads` allocate on `processors`: every core has caches of its own, and what several
+ * threads are building at a time survives each collection. So as much for each, `most` in all. */
+size_t pfi_budget_gen0_min_of_threads(size_t gen0_min, size_t threads, size_t processors, size_t most);
+
 #endif

@@ -144,6 +144,18 @@ START_TEST(between_pins_the_budget_is_a_sixteenth_more_than_they_take_within_the
 }
 END_TEST
 
+START_TEST(the_smallest_budget_of_generation_0_grows_with_the_threads_up_to_the_number_of_processors) {
+    static const size_t one = (size_t)24 << 20;
+    ck_assert_uint_eq(pfi_budget_gen0_min_of_threads(one, 0, 4, SIZE_MAX), one);
+    ck_assert_uint_eq(pfi_budget_gen0_min_of_threads(one, 1, 4, SIZE_MAX), one);
+    ck_assert_uint_eq(pfi_budget_gen0_min_of_threads(one, 3, 4, SIZE_MAX), 3 * one);
+    ck_assert_uint_eq(pfi_budget_gen0_min_of_threads(one, 50, 4, SIZE_MAX), 4 * one);
+    ck_assert_uint_eq(pfi_budget_gen0_min_of_threads(one, 4, 4, (size_t)64 << 20), (size_t)64 << 20);
+    ck_assert_uint_eq(pfi_budget_gen0_min_of_threads(one, 4, 4, (size_t)1 << 20), one);
+    ck_assert_uint_eq(pfi_budget_gen0_min_of_threads(one, 4, 0, SIZE_MAX), one);
+}
+END_TEST
+
 START_TEST(a_thread_that_is_alone_gets_the_quantum_that_was_asked_for) {
     ck_assert_uint_eq(pfi_budget_quantum(8192, (size_t)24 << 20, 1), 8192);
     ck_assert_uint_eq(pfi_budget_quantum(8192, (size_t)24 << 20, 0), 8192); /* the one that attaches next */
@@ -166,7 +178,8 @@ START_TEST(a_quantum_is_a_part_of_a_small_budget) {
 }
 END_TEST
 
-SUITE("unit/budget", a_thread_that_is_alone_gets_the_quantum_that_was_asked_for,
+SUITE("unit/budget", the_smallest_budget_of_generation_0_grows_with_the_threads_up_to_the_number_of_processors,
+      a_thread_that_is_alone_gets_the_quantum_that_was_asked_for,
       several_threads_get_chunks_that_do_not_share_lines_of_cards, a_quantum_is_a_part_of_a_small_budget,
       generation_1_grows_by_2_at_no_survival_and_by_6_at_four_tenths, generation_2_grows_by_the_figures_of_its_rule,
       the_cap_is_reached_at_the_survival_that_the_formula_says, where_the_formula_has_no_meaning_the_cap_holds,
