@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT
  *
- * Where finalization and weak handles meet: short ones are cleared before it, long ones after, and dependents are
- * looked at again for what it brings back.
+ * What finalization brings back, and keeps, through dependent handles; and weak handles when a program ends and all
+ * objects become ready at once. (tests/unit/weak_finalizer.c: handles on the dead.)
  */
 #include "pinfold/finalizer.h"
 #include "tests/support/fixture.h"
@@ -31,71 +31,6 @@ static struct node *take(struct fixture *fixture) {
 
 static const enum pf_collect_mode modes[] = {PINFOLD_COLLECT_SWEEP, PINFOLD_COLLECT_COMPACT};
 
-START_TEST(a_short_weak_handle_is_cleared_when_its_object_becomes_ready_and_stays_so) {
-    for (int mode = 0; mode < 2; mode++) {
-        struct fixture fixture = open_tiny();
-        {
-            PINFOLD_ROOTS(fixture.thread, root, 1);
-            struct node *node = fixture_node(fixture.thread, 1);
-            struct pf_handle *weak = handle_on(&fixture, PINFOLD_HANDLE_WEAK, node);
-            enlist(&fixture, node);
-            pf_collect(fixture.thread, 0, modes[mode]);
-            ck_assert_ptr_null(pf_handle_get(weak));
-            root[0] = take(&fixture); /* resurrected */
-            pf_collect(fixture.thread, 2, modes[mode]);
-            ck_assert_ptr_null(pf_handle_get(weak));
-            pf_handle_destroy(fixture.heap, weak);
-        }
-        fixture_close(&fixture);
-    }
-}
-END_TEST
-
-START_TEST(a_long_weak_handle_follows_its_object_until_that_is_dead_after_finalization) {
-    for (int mode = 0; mode < 2; mode++) {
-        struct fixture fixture = open_tiny();
-        (void)fixture_node(fixture.thread, 0);
-        struct node *node = fixture_node(fixture.thread, 1);
-        struct pf_handle *weak = handle_on(&fixture, PINFOLD_HANDLE_WEAK_LONG, node);
-        enlist(&fixture, node);
-        for (int i = 0; i < 4; i++) {
-            pf_collect(fixture.thread, i % 3, modes[mode]); /* ready: alive */
-            ck_assert_uint_eq(((struct node *)pf_handle_get(weak))->key, 1);
-        }
-        ck_assert_ptr_eq(take(&fixture), pf_handle_get(weak));
-        pf_collect(fixture.thread, 2, modes[mode]);
-        ck_assert_ptr_null(pf_handle_get(weak));
-        pf_handle_destroy(fixture.heap, weak);
-        fixture_close(&fixture);
-    }
-}
-END_TEST
-
-START_TEST(what_only_a_ready_object_refers_to_is_lost_to_short_weak_handles_and_kept_by_long_ones) {
-    struct fixture fixture = open_tiny();
-    struct pf_handle *is_short = NULL;
-    struct pf_handle *is_long = NULL;
-    {
-        PINFOLD_ROOTS(fixture.thread, root, 2);
-        root[0] = fixture_node(fixture.thread, 1);
-        root[1] = fixture_node(fixture.thread, 2);
-        pf_store(fixture.thread, &((struct node *)root[0])->left, root[1]);
-        is_short = handle_on(&fixture, PINFOLD_HANDLE_WEAK, root[1]);
-        is_long = handle_on(&fixture, PINFOLD_HANDLE_WEAK_LONG, root[1]);
-        enlist(&fixture, root[0]);
-        pf_collect(fixture.thread, 0, PINFOLD_COLLECT_COMPACT);
-        ck_assert_ptr_eq(pf_handle_get(is_short), root[1]);
-    }
-    pf_collect(fixture.thread, 1, PINFOLD_COLLECT_COMPACT);
-    ck_assert_ptr_null(pf_handle_get(is_short));
-    ck_assert_ptr_eq(pf_handle_get(is_long), take(&fixture)->left);
-    pf_handle_destroy(fixture.heap, is_short);
-    pf_handle_destroy(fixture.heap, is_long);
-    fixture_close(&fixture);
-}
-END_TEST
-
-/* A chain of dependents: the ready object is the key of the first, its value the key of the second. */
 START_TEST(dependents_of_a_ready_object_are_alive_with_all_that_depends_on_them) {
     for (int mode = 0; mode < 2; mode++) {
         struct fixture fixture = open_tiny();
@@ -163,8 +98,5 @@ START_TEST(making_all_ready_leaves_weak_handles_as_they_are) {
 }
 END_TEST
 
-SUITE("unit/finalizer_weak", a_short_weak_handle_is_cleared_when_its_object_becomes_ready_and_stays_so,
-      a_long_weak_handle_follows_its_object_until_that_is_dead_after_finalization,
-      what_only_a_ready_object_refers_to_is_lost_to_short_weak_handles_and_kept_by_long_ones,
-      dependents_of_a_ready_object_are_alive_with_all_that_depends_on_them,
+SUITE("unit/finalizer_dependent", dependents_of_a_ready_object_are_alive_with_all_that_depends_on_them,
       a_registered_value_of_a_dependent_whose_key_lives_is_not_ready, making_all_ready_leaves_weak_handles_as_they_are)
