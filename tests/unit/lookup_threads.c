@@ -7,7 +7,7 @@
 #include "tests/support/suite.h"
 #include "tests/support/team.h"
 
-enum { PINS = 64, BETWEEN = 900, ROUNDS = 20000 };
+enum { PINS = 64, BETWEEN = 900, ROUNDS = 50000 };
 
 static struct shared {
     struct pf_heap *heap;
@@ -72,14 +72,27 @@ START_TEST(one_thread_may_have_time_to_spare_while_another_looks_up_objects) {
 }
 END_TEST
 
+static size_t between;
+
+/* The objects stay, so what lies below the last of them lies in a gap between two: where other arrays have been. */
 static void take_gap(struct pf_thread *thread) {
-    (void)pf_alloc_array(thread, &bytes_type, BETWEEN);
+    char *taken = pf_alloc_array(thread, &bytes_type, BETWEEN);
+    char *bytes = pf_elements(taken);
+    for (size_t i = 0; i < BETWEEN; i++) {
+        if (bytes[i] != 0) {
+            ck_abort_msg("byte %zu of a new array is %#x", i, (unsigned)bytes[i]);
+        }
+    }
+    memset(bytes, 0xEE, BETWEEN);
+    between += taken < (const char *)shared.objects[PINS - 1];
 }
 
 START_TEST(objects_next_to_a_gap_are_found_while_another_thread_takes_the_gap) {
     struct pf_options options = fixture_tiny_options();
+    fixture_set(&options, "stress", "compact"); /* pins stay young, and so do the gaps */
     struct fixture fixture = fixture_open(&options);
     struct pf_handle *pins[PINS];
+    between = 0;
     shared = (struct shared){.heap = fixture.heap, .count = PINS};
     for (size_t i = 0; i < PINS; i++) {
         void *pinned = fixture_node(fixture.thread, i);
@@ -87,7 +100,9 @@ START_TEST(objects_next_to_a_gap_are_found_while_another_thread_takes_the_gap) {
         shared.objects[i] = pinned;
         (void)pf_alloc_array(fixture.thread, &bytes_type, BETWEEN);
     }
+    pf_collect(fixture.thread, 0, PINFOLD_COLLECT_COMPACT);
     while_asked(&fixture, take_gap);
+    ck_assert_uint_ge(between, ROUNDS / 50);
     for (size_t i = 0; i < PINS; i++) {
         pf_unpin(fixture.heap, pins[i]);
     }
