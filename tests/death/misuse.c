@@ -239,6 +239,9 @@ START_TEST(a_pinning_frame_without_slots_to_look_at_is_refused) {
     open_fixture();
     ck_assert_refused((void)!pf_frame_push_pinning(fixture.thread, &frame, NULL, 1), "pf_frame_push_pinning,NULL");
     ck_assert_refused((void)!pf_frame_push_pinning(NULL, &frame, NULL, 0), "pf_frame_push_pinning,NULL");
+    void *slot = NULL;
+    ck_assert_refused((void)!pf_frame_push_pinning(fixture.thread, &frame, &slot, (size_t)-1),
+                      "pf_frame_push_pinning,-1 slots");
 }
 END_TEST
 
