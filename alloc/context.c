@@ -82,7 +82,7 @@ static void use_gap(struct pfi_share *share, uintptr_t item, size_t size) {
     }
 }
 
-static uintptr_t take_gap_locked(struct pfi_share *share, size_t size) PINFOLD_NEEDS(share->small_lock) {
+uintptr_t pfi_context_take_gap_locked(struct pfi_share *share, size_t size) {
     struct pfi_generation *youngest = &share->generations[0];
     if (youngest->free_list.nonempty == 0 || youngest->budget_left <= 0) {
         return 0;
@@ -93,16 +93,6 @@ static uintptr_t take_gap_locked(struct pfi_share *share, size_t size) PINFOLD_N
         pfi_object_starts_set(share->arena->object_starts, item, item + size);
     }
     return item;
-}
-
-uintptr_t pfi_context_take_gap(struct pfi_share *share, size_t size) {
-    pfi_mutex_lock(&share->small_lock);
-    uintptr_t gap = take_gap_locked(share, size);
-    pfi_mutex_unlock(&share->small_lock);
-    if (gap != 0) {
-        memset((void *)gap, 0, size);
-    }
-    return gap;
 }
 
 /* The quantum, or what the gap holds when no useful item would be left of it. The gap is as large as `needed`, or

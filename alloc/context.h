@@ -18,10 +18,11 @@
 /* Gives the thread's context room for `size` bytes (below the large-object threshold). Charges the budget. */
 enum pfi_exhausted pfi_context_refill(struct pfi_share *share, struct pf_thread *thread, size_t size);
 
-/* Room for one object of `size` bytes outside the context: exactly from a gap between pins, zeroed. For objects that
- * would take most of a chunk, so that the context's rest is not lost, and a gap that a buffer of the same size has left
- * fits. 0: there is no such gap, or the budget is spent. */
-uintptr_t pfi_context_take_gap(struct pfi_share *share, size_t size);
+/* Room for one object of `size` bytes outside the context: exactly from a gap between pins. For objects that would take
+ * most of a chunk, so that the context's rest is not lost, and a gap that a buffer of the same size has left fits. 0:
+ * there is no such gap, or the budget is spent. No context covers the room, so other threads' lookups walk over it: the
+ * caller writes the object's header before it releases the lock, and zeroes the rest, which may wait until then. */
+uintptr_t pfi_context_take_gap_locked(struct pfi_share *share, size_t size) PINFOLD_NEEDS(share->small_lock);
 
 /* Gives the rest of the context back, formatted; the context is empty afterwards. */
 void pfi_context_close(struct pfi_share *share, struct pf_thread *thread);

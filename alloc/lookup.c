@@ -71,11 +71,11 @@ uintptr_t pfi_lookup_object(const struct pfi_arena *arena, uintptr_t address) {
 }
 
 uintptr_t pfi_lookup_object_held(struct pfi_share *share, const struct pf_thread *threads, uintptr_t address) {
+    pfi_mutex_lock(&share->small_lock);
     pfi_mutex_lock(&share->old_lock);
     const struct pfi_segment *segment = pfi_arena_segment_of(share->arena, address);
-    pfi_mutex_lock(&share->small_lock);
     uintptr_t object = find(share->arena, segment, threads, address);
-    pfi_mutex_unlock(&share->small_lock);
     pfi_mutex_unlock(&share->old_lock);
+    pfi_mutex_unlock(&share->small_lock);
     return object;
 }

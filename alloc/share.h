@@ -10,7 +10,8 @@
  *
  * Invariant: first <= start[1] <= start[0] <= allocated on the ephemeral segment, which is the last of its chain.
  * Owner: its heap. Changed by the allocator under one of two locks, each held for a few instructions (more where the
- * system has to be asked for memory), and by collections with the world stopped, which need neither.
+ * system has to be asked for memory), and by collections with the world stopped, which need neither. Who takes both
+ * takes small_lock first.
  */
 #ifndef PINFOLD_ALLOC_SHARE_H
 #define PINFOLD_ALLOC_SHARE_H

@@ -141,9 +141,17 @@ int pfi_collect(struct pf_heap *heap, const struct pfi_request *request) {
     return cycle.record.generation;
 }
 
-void pfi_stop_and_collect(struct pf_heap *heap, struct pf_thread *self, const struct pfi_request *request) {
-    pfi_heap_stop(heap, self);
+bool pfi_try_stop_and_collect(struct pf_heap *heap, struct pf_thread *self, const struct pfi_request *request) {
+    if (!pfi_heap_try_stop(heap, self)) {
+        return false;
+    }
     int generation = pfi_collect(heap, request);
     pfi_heap_resume(heap);
     pfi_heap_give_back(heap, generation);
+    return true;
+}
+
+void pfi_stop_and_collect(struct pf_heap *heap, struct pf_thread *self, const struct pfi_request *request) {
+    while (!pfi_try_stop_and_collect(heap, self, request)) {
+    }
 }

@@ -14,5 +14,8 @@ int pfi_collect(struct pf_heap *heap, const struct pfi_request *request);
 /* The same for a managed thread, with all that belongs to it: stops the others, collects, lets them go on, and gives
  * memory back. */
 void pfi_stop_and_collect(struct pf_heap *heap, struct pf_thread *self, const struct pfi_request *request);
+/* The same, but gives way when another thread is stopping the world: nothing is collected then, and the answer false.
+ */
+bool pfi_try_stop_and_collect(struct pf_heap *heap, struct pf_thread *self, const struct pfi_request *request);
 
 #endif

@@ -44,12 +44,21 @@ __attribute__((noinline)) void pfi_heap_stop(struct pf_heap *heap, struct pf_thr
     }
 }
 
-PINFOLD_NOT_ANALYSED void pfi_heap_resume(struct pf_heap *heap) {
+PINFOLD_NOT_ANALYSED static void end_rest(struct pf_heap *heap) {
     if (heap->events.listener != NULL && heap->events.listener->world_resumes != NULL) {
         heap->events.listener->world_resumes(heap->events.data);
     }
     pfi_mutex_unlock(&heap->handle_lock);
+}
+
+void pfi_heap_resume(struct pf_heap *heap) {
+    end_rest(heap);
     pfi_world_resume(&heap->world);
+}
+
+void pfi_heap_resume_alone(struct pf_heap *heap, struct pf_thread *self) {
+    end_rest(heap);
+    pfi_world_restart_alone(&heap->world, self);
 }
 
 const struct pf_thread *pfi_heap_hold(struct pf_heap *heap) {

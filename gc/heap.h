@@ -60,6 +60,8 @@ void pfi_heap_stop(struct pf_heap *heap, struct pf_thread *self);
 /* The same, but gives way when another thread is stopping the world: false then, after that is over. */
 bool pfi_heap_try_stop(struct pf_heap *heap, struct pf_thread *self);
 void pfi_heap_resume(struct pf_heap *heap);
+/* The same in the child of a fork, where only `self` (NULL: none) is left. */
+void pfi_heap_resume_alone(struct pf_heap *heap, struct pf_thread *self);
 
 /* No collection begins until pfi_world_release. For any thread; not a safepoint. Returns the calling thread if it is
  * attached and managed. */

@@ -8,3 +8,8 @@ uint64_t pfi_clock_now_ns(void) {
     clock_gettime(CLOCK_MONOTONIC, &now);
     return (uint64_t)now.tv_sec * 1000000000u + (uint64_t)now.tv_nsec;
 }
+
+uint64_t pfi_clock_deadline(uint64_t duration_ns) {
+    uint64_t now = pfi_clock_now_ns();
+    return duration_ns < UINT64_MAX - now ? now + duration_ns : UINT64_MAX;
+}

@@ -9,4 +9,7 @@
 
 uint64_t pfi_clock_now_ns(void);
 
+/* The time in so many nanoseconds; UINT64_MAX when it cannot be represented. */
+uint64_t pfi_clock_deadline(uint64_t duration_ns);
+
 #endif

@@ -18,7 +18,10 @@
 #include "gc/world/mutator.h"
 #include "pinfold/alloc.h"
 
-enum { ALONE = 512 /* objects from this size on leave the context alone when a gap between pins has room for them */ };
+enum {
+    ALONE = 512, /* objects from this size on leave the context alone when a gap between pins has room for them */
+    HEADER = 2 * sizeof(uintptr_t) /* what write_header writes */
+};
 
 struct allocation {
     struct pf_heap *heap;
@@ -47,16 +50,27 @@ static void write_header(const struct allocation *allocation) {
     pfi_words(allocation->object)[1] = allocation->type->element_size == 0 ? 0 : allocation->length;
 }
 
-static enum pfi_exhausted find_small(struct allocation *allocation) {
+/* In a gap between pins, outside the context; false: there is none. */
+static bool fit_gap(struct allocation *allocation) {
+    struct pfi_share *share = &allocation->heap->share;
+    pfi_mutex_lock(&share->small_lock);
+    allocation->object = pfi_context_take_gap_locked(share, allocation->size);
+    if (allocation->object != 0) {
+        write_header(allocation); /* before the lock is released: others may look up its neighbours */
+    }
+    pfi_mutex_unlock(&share->small_lock);
+    if (allocation->object == 0) {
+        return false;
+    }
+    memset((void *)(allocation->object + HEADER), 0, allocation->size - HEADER);
+    allocation->mutator->thread.sample_left -= (int64_t)allocation->size;
+    return true;
+}
+
+/* At the end of the context, which gets more room for it if need be. */
+static enum pfi_exhausted fit_context(struct allocation *allocation) {
     struct pf_thread *thread = &allocation->mutator->thread;
     if (allocation->size > (size_t)(thread->alloc_limit - thread->alloc_ptr)) {
-        if (allocation->size >= ALONE) {
-            allocation->object = pfi_context_take_gap(&allocation->heap->share, allocation->size);
-            if (allocation->object != 0) {
-                thread->sample_left -= (int64_t)allocation->size;
-                return PINFOLD_EXHAUSTED_NOT;
-            }
-        }
         enum pfi_exhausted why = pfi_context_refill(&allocation->heap->share, thread, allocation->size);
         if (why != PINFOLD_EXHAUSTED_NOT) {
             return why;
@@ -64,15 +78,17 @@ static enum pfi_exhausted find_small(struct allocation *allocation) {
     }
     allocation->object = (uintptr_t)thread->alloc_ptr;
     thread->alloc_ptr += allocation->size;
+    write_header(allocation);
     return PINFOLD_EXHAUSTED_NOT;
 }
 
 static enum pfi_exhausted fit_small(struct allocation *allocation) {
-    enum pfi_exhausted why = find_small(allocation);
-    if (why == PINFOLD_EXHAUSTED_NOT) {
-        write_header(allocation);
+    const struct pf_thread *thread = &allocation->mutator->thread;
+    bool fits_context = allocation->size <= (size_t)(thread->alloc_limit - thread->alloc_ptr);
+    if (!fits_context && allocation->size >= ALONE && fit_gap(allocation)) {
+        return PINFOLD_EXHAUSTED_NOT;
     }
-    return why;
+    return fit_context(allocation);
 }
 
 static enum pfi_exhausted fit_large_locked(struct allocation *allocation, struct pfi_dirty *dirty)
@@ -103,7 +119,7 @@ static enum pfi_exhausted fit_old_locked(struct allocation *allocation, struct p
     }
     if (why == PINFOLD_EXHAUSTED_NOT) {
         write_header(allocation); /* before the lock is released: others may look up its neighbours */
-        pfi_dirty_skip(dirty, allocation->object + PINFOLD_MIN_OBJECT);
+        pfi_dirty_skip(dirty, allocation->object + HEADER);
     }
     return why;
 }

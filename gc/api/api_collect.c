@@ -66,7 +66,7 @@ int pf_collect_if_due(struct pf_thread *thread, int generation) {
 int pf_heap_idle(struct pf_thread *thread, uint64_t nanoseconds) {
     require(thread, "pf_heap_idle");
     struct pf_heap *heap = thread->heap;
-    uint64_t deadline = pfi_clock_now_ns() + nanoseconds;
+    uint64_t deadline = pfi_clock_deadline(nanoseconds);
     struct pfi_due_input budgets;
     if (heap->region.is_kept) {
         return 0;
@@ -81,7 +81,9 @@ int pf_heap_idle(struct pf_thread *thread, uint64_t nanoseconds) {
     enum pfi_idle_step step = pfi_idle_decide(&input);
     if (step == PINFOLD_IDLE_COLLECT) {
         struct pfi_request request = {0, PINFOLD_REASON_IDLE, PINFOLD_COLLECT_DEFAULT, 0};
-        pfi_stop_and_collect(heap, thread, &request);
+        if (!pfi_try_stop_and_collect(heap, thread, &request)) {
+            return 0; /* another thread needed the heap at rest, perhaps to begin a region without collections */
+        }
     }
     uint64_t now = pfi_clock_now_ns();
     size_t limit = pfi_align_down(pfi_idle_bytes(now < deadline ? deadline - now : 0), PINFOLD_PAGE);

@@ -43,7 +43,9 @@ void pf_external_memory_remove(struct pf_heap *heap, size_t bytes) {
                     left);
 }
 
-/* When the last full collection for this has freed nothing, the budget grows, and perhaps it is not spent yet. */
+/* When the last full collection for this has freed nothing, the budget grows, and perhaps it is not spent yet. With the
+ * world stopped: what is said to be due is collected at once, so nobody else finds it due as well, or takes a
+ * collection that is still to come for one that was no help. */
 static int generation_due_locked(struct pf_heap *heap) PINFOLD_NEEDS(heap->external.lock) {
     struct pfi_external_memory *external = &heap->external;
     struct pfi_external_input input = input_locked(heap);
@@ -62,16 +64,23 @@ static int generation_due_locked(struct pf_heap *heap) PINFOLD_NEEDS(heap->exter
     return generation;
 }
 
-void pfi_relieve_external_pressure_slow(struct pf_thread *thread) {
-    struct pf_heap *heap = thread->heap;
-    if (heap->region.is_kept) {
-        return; /* the world stands still while this changes */
-    }
+static int collect_what_is_due(struct pf_heap *heap) {
     pfi_mutex_lock(&heap->external.lock);
     int generation = generation_due_locked(heap);
     pfi_mutex_unlock(&heap->external.lock);
-    if (generation >= 0) {
-        struct pfi_request request = {generation, PINFOLD_REASON_EXTERNAL, PINFOLD_COLLECT_DEFAULT, 0};
-        pfi_stop_and_collect(heap, thread, &request);
+    if (generation < 0) {
+        return 0;
     }
+    struct pfi_request request = {generation, PINFOLD_REASON_EXTERNAL, PINFOLD_COLLECT_DEFAULT, 0};
+    return pfi_collect(heap, &request);
+}
+
+void pfi_relieve_external_pressure_slow(struct pf_thread *thread) {
+    struct pf_heap *heap = thread->heap;
+    if (heap->region.is_kept || !pfi_heap_try_stop(heap, thread)) {
+        return; /* when another thread was quicker, it stays due, and the next allocation looks again */
+    }
+    int collected = collect_what_is_due(heap);
+    pfi_heap_resume(heap);
+    pfi_heap_give_back(heap, collected);
 }

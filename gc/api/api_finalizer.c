@@ -54,15 +54,10 @@ int pf_finalizer_next(struct pf_thread *thread, void **object) {
     return take(thread, object);
 }
 
-static uint64_t deadline_after(uint64_t timeout_ns) {
-    uint64_t now = pfi_clock_now_ns();
-    return timeout_ns < UINT64_MAX - now ? now + timeout_ns : UINT64_MAX;
-}
-
 int pf_finalizer_wait(struct pf_thread *thread, uint64_t timeout_ns, void **object) {
     require_managed(thread, "pf_finalizer_wait");
     PINFOLD_REQUIRE(object != NULL, "pf_finalizer_wait: the place for the object is NULL");
-    uint64_t deadline = deadline_after(timeout_ns);
+    uint64_t deadline = pfi_clock_deadline(timeout_ns);
     bool goes_on = true;
     while (!take(thread, object)) {
         if (!goes_on) {

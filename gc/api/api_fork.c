@@ -55,7 +55,6 @@ PINFOLD_NOT_ANALYSED void pf_fork_child(struct pf_heap *heap) {
     pfi_finalizer_queue_restart(&heap->roots.finalizers);
     pfi_workers_after_fork_in_child(&heap->workers);
     forget_other_threads(heap, self);
-    pfi_mutex_unlock(&heap->handle_lock);
-    pfi_world_restart_alone(&heap->world, self);
+    pfi_heap_resume_alone(heap, self);
     pfi_heap_adapt_to_threads(heap);
 }

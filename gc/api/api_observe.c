@@ -101,6 +101,8 @@ int pf_generation_of(const struct pf_heap *heap, const void *object) {
 
 void *pf_object_containing(const struct pf_thread *thread, const void *address) {
     PINFOLD_REQUIRE(thread != NULL, "pf_object_containing: the thread is NULL");
+    PINFOLD_REQUIRE(!pf_thread_is_native(thread), "pf_object_containing: thread %s is native: objects may be moving",
+                    pf_thread_name(thread));
     struct pf_heap *heap = thread->heap;
     pfi_world_hold_managed(&heap->world);
     uintptr_t object = pfi_lookup_object_held(&heap->share, heap->roots.threads, (uintptr_t)address);

@@ -38,6 +38,8 @@ void pf_unpin(struct pf_heap *heap, struct pf_handle *pin) {
 enum pf_status pf_frame_push_pinning(struct pf_thread *thread, struct pf_frame *frame, void **slots, size_t count) {
     PINFOLD_REQUIRE(thread != NULL && frame != NULL && (slots != NULL || count == 0),
                     "pf_frame_push_pinning: the thread, the frame or the slots are NULL");
+    PINFOLD_REQUIRE(count <= SIZE_MAX / sizeof *slots, "pf_frame_push_pinning: there cannot be %zd slots",
+                    (ptrdiff_t)count);
     struct pfi_mutator *mutator = pfi_mutator_of(thread);
     size_t pins = count + (thread->frames == NULL ? 0 : thread->frames->pins);
     if (pins > mutator->most_frame_pins) {

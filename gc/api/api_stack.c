@@ -11,6 +11,9 @@
 void pf_thread_set_stack(struct pf_thread *thread, const void *low, const void *high) {
     PINFOLD_REQUIRE(thread != NULL && (low == NULL) == (high == NULL) && (uintptr_t)low <= (uintptr_t)high,
                     "pf_thread_set_stack: the thread is NULL, or [%p, %p) is no stack", low, high);
+    PINFOLD_REQUIRE(!pf_thread_is_native(thread),
+                    "pf_thread_set_stack: thread %s is native: a collection may be looking at the stack it left",
+                    pf_thread_name(thread));
     struct pfi_stack *stack = thread->stack;
     if (stack != NULL) {
         stack->low = low == NULL ? stack->system_low : (uintptr_t)low;

@@ -19,6 +19,9 @@ void pfi_pin_queue_clear(struct pfi_pin_queue *queue) {
 }
 
 bool pfi_pin_queue_reserve(struct pfi_pin_queue *queue, size_t pins) {
+    if (pins > SIZE_MAX / (4 * PINFOLD_ENTRIES_PER_PIN * sizeof *queue->entries)) {
+        return false; /* sums and products below cannot be represented */
+    }
     size_t needed = PINFOLD_BOUNDARY_ENTRIES + PINFOLD_ENTRIES_PER_PIN * pins;
     if (needed <= queue->capacity) {
         return true;

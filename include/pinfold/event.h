@@ -39,7 +39,7 @@ enum { PINFOLD_SAMPLE_FRAMES = 32 /* most of them */ };
 
 struct pf_listener {
     /* All threads have stopped, so many nanoseconds after they were asked to; they go on in a moment. For collections,
-     * and for whatever else needs a heap at rest. */
+     * and for whatever else needs a heap at rest. When that is a fork, both sides are told that they go on. */
     void (*world_stopped)(void *data, uint64_t stop_ns);
     void (*world_resumes)(void *data);
     /* `thread` has kept others waiting for a stop for longer than the option slow_stop_us allows; told once a stop, and

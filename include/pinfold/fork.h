@@ -10,9 +10,9 @@
  *         pf_fork_parent(heap);       // also when fork has failed
  *     }
  *
- * A process with several heaps prepares each of them before, and frees each of them after. The three fit
- * pthread_atfork. Without them the child must not touch the heap: its locks may be held by threads that are gone. A
- * child that calls exec at once needs none of this.
+ * A process with several heaps prepares each of them before, and frees each of them after; its other threads must not
+ * be managed in two of them at a time (thread.h). The three fit pthread_atfork. Without them the child must not touch
+ * the heap: its locks may be held by threads that are gone. A child that calls exec at once needs none of this.
  */
 #ifndef PINFOLD_FORK_H
 #define PINFOLD_FORK_H

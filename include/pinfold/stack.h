@@ -22,7 +22,8 @@ extern "C" {
 
 /* A thread that switches to a stack of its own making (coroutines) tells where that lies before it comes to a safepoint
  * there; NULL and NULL: it is back on the one that the system gave it. The stack that it has left is a matter for
- * pf_visit_conservative. To stop on any other stack is a broken contract. Does nothing without the option. */
+ * pf_visit_conservative. To stop on any other stack is a broken contract. For managed threads, not a safepoint. Does
+ * nothing without the option. */
 PINFOLD_API void pf_thread_set_stack(struct pf_thread *thread, const void *low, const void *high);
 
 /* For root sources only: the aligned words in [low, high) may be references, as those of a stack may: what they seem to

@@ -55,7 +55,8 @@ enum pf_status {
 PINFOLD_API const char *pf_status_text(enum pf_status status);
 
 /* A broken contract (bad argument, corrupted heap) ends here. The handler gets one sentence and may longjmp away or
- * exit (a heap that was collecting is lost then); when it returns, or when none is set, the library prints the sentence
+ * exit (a heap that was collecting is lost then; `visit` callbacks that break their contract may run on a thread of the
+ * library's own, which no longjmp can leave); when it returns, or when none is set, the library prints the sentence
  * on standard error and aborts. Process wide; set it before the first heap is created. */
 typedef void pf_fatal_handler(const char *sentence);
 PINFOLD_API void pf_set_fatal_handler(pf_fatal_handler *handler);

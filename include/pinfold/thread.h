@@ -11,8 +11,11 @@
  * pf_native_leave waits for one that is going on. For everything that may block: input and output, locks, sleep.
  *
  * A managed thread that waits for something which another attached thread of the heap has to do must be native
- * meanwhile, or both wait for ever. A thread may be attached to several heaps; one that works in a heap for long should
- * be native in the others.
+ * meanwhile, or both wait for ever. A thread may be attached to several heaps. Where two threads share two heaps, each
+ * must be native in one while it works in the other: one that collects in the first waits for all that are managed
+ * there, and the one that collects in the second may be among them.
+ *
+ * A thread must not be cancelled (pthread_cancel) inside a call of the library, which may hold locks.
  */
 #ifndef PINFOLD_THREAD_H
 #define PINFOLD_THREAD_H
@@ -54,8 +57,8 @@ PINFOLD_MUST_CHECK PINFOLD_API enum pf_status pf_thread_attach(struct pf_heap *h
 /* Ends the attachment of the calling thread. A safepoint. The thread's frames must be popped. */
 PINFOLD_API void pf_thread_detach(struct pf_thread *thread);
 
-/* What events call this thread: at most 15 bytes are kept. Without it, the name that the system had for the thread when
- * it was attached. */
+/* What events call this thread, which is the calling one and managed: at most 15 bytes are kept. Without it, the name
+ * that the system had for the thread when it was attached. Not a safepoint. */
 PINFOLD_API void pf_thread_set_name(struct pf_thread *thread, const char *name);
 PINFOLD_API const char *pf_thread_name(const struct pf_thread *thread);
 

@@ -16,12 +16,13 @@ extern "C" {
  * within a segment. `size` is what the object takes: pf_size_of, for large
  * objects rounded up to whole pages. `generation` is 0, 1, 2, 3 for large objects, or 4 for what was born pinned;
  * `is_free` tells free space, of which only address and size mean anything. Return nonzero to stop; that value is
- * returned. The callback must not allocate or collect. A safepoint: all threads are stopped meanwhile. */
+ * returned. A safepoint: all threads are stopped meanwhile. The callback must not call the library but for
+ * pf_generation_of and what looks at one object (pf_size_of and its like). */
 typedef int pf_walk_visit(void *object, size_t size, int generation, int is_free, void *data);
 PINFOLD_API int pf_heap_walk(struct pf_thread *thread, pf_walk_visit *visit, void *data);
 
 /* The generation in which `object` lies: 0, 1 or 2; 3 for a large object; 4 for one that was born pinned; -1 when the
- * address is not in the heap. */
+ * address is not in the heap. For managed threads; not a safepoint. */
 PINFOLD_API int pf_generation_of(const struct pf_heap *heap, const void *object);
 
 /* The object that contains the byte at `address`; NULL when that is free space, not yet allocated, or outside the heap.

@@ -239,6 +239,9 @@ START_TEST(a_pinning_frame_without_slots_to_look_at_is_refused) {
     open_fixture();
     ck_assert_refused((void)!pf_frame_push_pinning(fixture.thread, &frame, NULL, 1), "pf_frame_push_pinning,NULL");
     ck_assert_refused((void)!pf_frame_push_pinning(NULL, &frame, NULL, 0), "pf_frame_push_pinning,NULL");
+    void *slot = NULL;
+    ck_assert_refused((void)!pf_frame_push_pinning(fixture.thread, &frame, &slot, (size_t)-1),
+                      "pf_frame_push_pinning,-1 slots");
 }
 END_TEST
 
@@ -406,6 +409,17 @@ START_TEST(statistics_without_a_place_for_them_are_refused) {
 }
 END_TEST
 
+/* --- native threads --- */
+
+START_TEST(a_native_thread_that_asks_where_objects_lie_or_changes_its_stack_is_refused) {
+    char stack[64];
+    open_fixture();
+    pf_native_enter(fixture.thread);
+    ck_assert_refused((void)pf_object_containing(fixture.thread, &fixture), "object_containing,native");
+    ck_assert_refused(pf_thread_set_stack(fixture.thread, stack, stack + sizeof stack), "set_stack,native");
+}
+END_TEST
+
 SUITE("death/misuse", popping_a_frame_that_is_not_the_newest_is_refused, popping_a_frame_twice_is_refused,
       detaching_with_a_frame_still_pushed_is_refused, destroying_a_heap_with_an_attached_thread_is_refused,
       destroying_a_handle_twice_is_refused, a_handle_of_another_heap_is_refused,
@@ -430,4 +444,5 @@ SUITE("death/misuse", popping_a_frame_that_is_not_the_newest_is_refused, popping
       detaching_no_thread_is_refused, collecting_with_no_thread_is_refused,
       a_handle_without_a_place_for_the_result_is_refused, reading_no_handle_is_refused, setting_no_handle_is_refused,
       adding_no_root_source_is_refused, adding_a_root_source_without_a_function_is_refused,
-      walking_without_a_function_is_refused, statistics_without_a_place_for_them_are_refused)
+      walking_without_a_function_is_refused, statistics_without_a_place_for_them_are_refused,
+      a_native_thread_that_asks_where_objects_lie_or_changes_its_stack_is_refused)

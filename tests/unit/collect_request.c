@@ -2,9 +2,11 @@
  *
  * Collections that the program asks for, suggests or leaves time for, and what it is told of full ones.
  */
+#include "gc/heap.h"
 #include "pinfold/collect.h"
 #include "tests/support/fixture.h"
 #include "tests/support/suite.h"
+#include "tests/unit/resident.h"
 
 enum { KILOBYTE = 1000 };
 
@@ -114,6 +116,24 @@ START_TEST(an_aggressive_collection_moves_large_objects_together_and_budgets_beg
 }
 END_TEST
 
+START_TEST(an_aggressive_collection_gives_the_memory_of_the_mark_stack_back) {
+    struct fixture fixture = open_with(fixture_options());
+    {
+        PINFOLD_ROOTS(fixture.thread, root, 1);
+        root[0] = pf_alloc_array(fixture.thread, &vector_type, 10000);
+        for (size_t i = 0; i < 10000; i++) {
+            pf_store(fixture.thread, (void **)pf_elements(root[0]) + i, fixture_node(fixture.thread, i));
+        }
+        const struct pfi_mark_stack *stack = &fixture.heap->mark_team.stacks[0];
+        pf_collect(fixture.thread, 2, PINFOLD_COLLECT_DEFAULT);
+        ck_assert_uint_gt(resident_pages((uintptr_t)stack->entries, stack->size), 0);
+        pf_collect(fixture.thread, 2, PINFOLD_COLLECT_AGGRESSIVE);
+        ck_assert_uint_eq(resident_pages((uintptr_t)stack->entries, stack->size), 0);
+    }
+    fixture_close(&fixture);
+}
+END_TEST
+
 /* --- if due --- */
 
 START_TEST(a_suggested_collection_comes_when_most_of_a_budget_is_spent) {
@@ -189,6 +209,24 @@ START_TEST(idle_time_gives_memory_back_in_pieces_that_it_has_time_for) {
 }
 END_TEST
 
+START_TEST(time_without_end_is_enough_to_give_all_free_memory_back) {
+    struct pf_options options = fixture_options();
+    fixture_set(&options, "decommit_step_size", "65536");
+    struct fixture fixture = open_with(options);
+    {
+        PINFOLD_ROOTS(fixture.thread, root, 2);
+        root[0] = pf_alloc_array(fixture.thread, &bytes_type, 8000 * KILOBYTE);
+        root[1] = pf_alloc_array(fixture.thread, &bytes_type, 8000 * KILOBYTE);
+        root[1] = NULL;
+        pf_collect(fixture.thread, 2, PINFOLD_COLLECT_SWEEP);
+        size_t before = statistics_of(&fixture).committed_bytes;
+        ck_assert_int_eq(pf_heap_idle(fixture.thread, UINT64_MAX), 0);
+        ck_assert_uint_lt(statistics_of(&fixture).committed_bytes, before - 4000 * KILOBYTE);
+    }
+    fixture_close(&fixture);
+}
+END_TEST
+
 /* --- notices --- */
 
 START_TEST(each_full_collection_for_a_budget_is_announced_once_and_told_to_be_over) {
@@ -233,7 +271,9 @@ END_TEST
 
 SUITE("unit/collect_request", an_aggressive_collection_leaves_next_to_no_memory_beyond_what_lives,
       an_aggressive_collection_moves_large_objects_together_and_budgets_begin_at_their_minimum,
+      an_aggressive_collection_gives_the_memory_of_the_mark_stack_back,
       a_suggested_collection_comes_when_most_of_a_budget_is_spent, idle_time_is_used_for_a_young_collection_that_fits,
-      no_time_at_all_is_no_reason_to_do_anything, idle_time_gives_memory_back_in_pieces_that_it_has_time_for,
+      no_time_at_all_is_no_reason_to_do_anything, time_without_end_is_enough_to_give_all_free_memory_back,
+      idle_time_gives_memory_back_in_pieces_that_it_has_time_for,
       each_full_collection_for_a_budget_is_announced_once_and_told_to_be_over, growth_by_promotion_is_announced_too,
       an_induced_full_collection_is_over_only_for_those_who_were_told_of_it)

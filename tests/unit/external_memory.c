@@ -9,6 +9,7 @@
 #include "pinfold/finalizer.h"
 #include "tests/support/fixture.h"
 #include "tests/support/suite.h"
+#include "tests/support/team.h"
 
 static const struct pf_type image_type =
     PINFOLD_FIXED_TYPE_WITH("image", struct node, PINFOLD_REF(struct node, left), PINFOLD_TYPE_FINALIZABLE);
@@ -162,6 +163,41 @@ START_TEST(a_thread_that_is_not_attached_may_add_and_an_attached_one_collects) {
 }
 END_TEST
 
+/* A thread that finds a collection due as well, while another is about to collect. */
+struct adder {
+    struct pf_heap *heap;
+    struct gate is_attached;
+};
+
+static void add_before_stopping(void *data, size_t index) {
+    struct adder *adder = data;
+    (void)index;
+    struct pf_thread *thread = team_attach(adder->heap);
+    (void)fixture_node(thread, 1);
+    gate_open(&adder->is_attached);
+    team_await_stop(thread);
+    pf_external_memory_add(adder->heap, 1);
+    (void)fixture_node(thread, 2);
+    pf_thread_detach(thread);
+}
+
+START_TEST(threads_that_find_a_collection_due_at_the_same_time_collect_once) {
+    struct fixture fixture = open_fixture();
+    struct adder adder = {fixture.heap, GATE_CLOSED};
+    struct team team = team_start(1, add_before_stopping, &adder);
+    gate_wait_native(&adder.is_attached, fixture.thread);
+    pf_external_memory_add(fixture.heap, 100 * megabyte);
+    (void)fixture_node(fixture.thread, 1);
+    ck_assert_uint_eq(collections[2], 1);
+    pf_native_enter(fixture.thread);
+    team_join(&team);
+    pf_native_leave(fixture.thread);
+    ck_assert_uint_eq(collections[2], 1);
+    ck_assert_uint_eq(for_external, 1);
+    fixture_close(&fixture);
+}
+END_TEST
+
 START_TEST(a_native_thread_may_add_too) {
     struct fixture fixture = open_fixture();
     pf_native_enter(fixture.thread);
@@ -214,5 +250,6 @@ SUITE("unit/external_memory", the_statistics_tell_what_was_added_and_not_removed
       images_that_grow_old_are_found_by_full_collections, where_collections_free_nothing_they_come_ever_less_often,
       memory_that_comes_and_goes_without_growing_asks_for_nothing,
       the_next_allocation_of_the_thread_that_added_collects_however_small_it_is,
-      a_thread_that_is_not_attached_may_add_and_an_attached_one_collects, a_native_thread_may_add_too,
+      a_thread_that_is_not_attached_may_add_and_an_attached_one_collects,
+      threads_that_find_a_collection_due_at_the_same_time_collect_once, a_native_thread_may_add_too,
       what_was_least_and_last_follows_removals_and_collections)

@@ -60,7 +60,10 @@ static void be_a_child(void) {
     int found = keeps_the_key(fixture.thread, 77) && keeps_the_key(fixture.thread, 78);
     found = found && !pf_finalizer_wait(fixture.thread, 1000, &object);
     pf_finalizer_stop_waiting(fixture.heap);
-    _exit(found && !pf_finalizer_wait(fixture.thread, PINFOLD_FOREVER, &object) ? 0 : 1);
+    found = found && !pf_finalizer_wait(fixture.thread, PINFOLD_FOREVER, &object);
+    pf_thread_detach(fixture.thread);
+    pf_heap_destroy(fixture.heap); /* nobody waits in this process, whoever did in the parent's */
+    _exit(found ? 0 : 1);
 }
 
 static void fork_once(void) {
@@ -74,6 +77,7 @@ static void fork_once(void) {
     if (child == 0) {
         pf_fork_child(fixture.heap);
         root[0] = NULL;
+        pf_frames_reset(fixture.thread, NULL);
         be_a_child();
     }
     pf_fork_parent(fixture.heap);

@@ -81,5 +81,19 @@ START_TEST(an_entry_without_room_is_a_broken_contract) {
 }
 END_TEST
 
+START_TEST(room_for_more_pins_than_memory_can_hold_is_refused) {
+    struct pfi_pin_queue queue;
+    ck_assert(pfi_pin_queue_init(&queue));
+    size_t capacity = queue.capacity;
+    for (unsigned bit = PINFOLD_WORD_BITS - 7; bit < PINFOLD_WORD_BITS; ++bit) {
+        ck_assert(!pfi_pin_queue_reserve(&queue, (size_t)1 << bit));
+    }
+    ck_assert(!pfi_pin_queue_reserve(&queue, SIZE_MAX));
+    ck_assert_uint_eq(queue.capacity, capacity);
+    pfi_pin_queue_finish(&queue);
+}
+END_TEST
+
 SUITE("unit/pin_queue", every_entry_is_found_and_nothing_between_the_entries, a_new_entry_is_an_empty_record,
-      there_is_room_for_a_plug_at_the_start_of_every_generation, an_entry_without_room_is_a_broken_contract)
+      there_is_room_for_a_plug_at_the_start_of_every_generation, an_entry_without_room_is_a_broken_contract,
+      room_for_more_pins_than_memory_can_hold_is_refused)

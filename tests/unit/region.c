@@ -6,10 +6,12 @@
 #include "gc/state/region.h"
 
 #include "alloc/platform/thread.h"
+#include "gc/heap.h"
 #include "pinfold/collect.h"
 #include "tests/support/fixture.h"
 #include "tests/support/process.h"
 #include "tests/support/suite.h"
+#include "tests/support/team.h"
 
 enum { KILOBYTE = 1000, NODES = 16 };
 
@@ -348,6 +350,69 @@ START_TEST(breaking_puts_back_what_was_put_aside_less_what_was_charged) {
 }
 END_TEST
 
+/* A thread with time to spare, which has decided to collect when another begins a region. */
+struct idler {
+    struct pf_heap *heap;
+    struct gate is_ready;
+};
+
+static void idle_before_stopping(void *data, size_t index) {
+    struct idler *idler = data;
+    (void)index;
+    struct pf_thread *thread = team_attach(idler->heap);
+    allocate_small(thread, pf_heap_options(idler->heap)->gen0_size / 4 * 3);
+    gate_open(&idler->is_ready);
+    team_await_stop(thread);
+    (void)pf_heap_idle(thread, UINT64_MAX);
+    pf_thread_detach(thread);
+}
+
+START_TEST(a_thread_with_time_to_spare_leaves_a_region_alone_that_begins_at_that_moment) {
+    struct fixture fixture = open_tiny();
+    struct idler idler = {fixture.heap, GATE_CLOSED};
+    pf_collect(fixture.thread, 0, PINFOLD_COLLECT_DEFAULT); /* so that it is known how long that takes */
+    struct team team = team_start(1, idle_before_stopping, &idler);
+    gate_wait_native(&idler.is_ready, fixture.thread);
+    begin(&fixture, 100 * KILOBYTE, 0);
+    pf_native_enter(fixture.thread);
+    team_join(&team);
+    pf_native_leave(fixture.thread);
+    ck_assert_uint_eq(collections, 0);
+    end(&fixture, PINFOLD_OK);
+    fixture_close(&fixture);
+}
+END_TEST
+
+/* A thread that has found its budget spent, when another begins a region. */
+static void run_dry_before_stopping(void *data, size_t index) {
+    struct idler *idler = data;
+    (void)index;
+    struct pf_thread *thread = team_attach(idler->heap);
+    const int64_t *budget_left = &idler->heap->share.generations[0].budget_left;
+    while (*budget_left > 0 || thread->alloc_limit - thread->alloc_ptr >= (ptrdiff_t)node_type.base_size) {
+        (void)fixture_node(thread, 1);
+    }
+    gate_open(&idler->is_ready);
+    team_await_stop(thread);
+    (void)fixture_node(thread, 1);
+    pf_thread_detach(thread);
+}
+
+START_TEST(a_thread_whose_budget_is_spent_allocates_in_a_region_that_begins_at_that_moment) {
+    struct fixture fixture = open_tiny();
+    struct idler idler = {fixture.heap, GATE_CLOSED};
+    struct team team = team_start(1, run_dry_before_stopping, &idler);
+    gate_wait_native(&idler.is_ready, fixture.thread);
+    begin(&fixture, 100 * KILOBYTE, 0);
+    pf_native_enter(fixture.thread);
+    team_join(&team);
+    pf_native_leave(fixture.thread);
+    ck_assert_uint_eq(collections, 0);
+    end(&fixture, PINFOLD_OK);
+    fixture_close(&fixture);
+}
+END_TEST
+
 SUITE("unit/region", what_was_asked_for_is_allocated_without_a_collection,
       without_a_region_the_same_collects_many_times, large_objects_have_room_of_their_own,
       one_large_object_may_take_all_of_it, room_is_made_by_collecting_before_the_region, pins_do_not_take_the_room_away,
@@ -357,4 +422,6 @@ SUITE("unit/region", what_was_asked_for_is_allocated_without_a_collection,
       allocating_more_than_there_is_room_for_ends_the_region, a_collection_that_the_program_asks_for_ends_the_region,
       suggestions_do_nothing_in_a_region, more_than_a_segment_or_the_heap_can_hold_is_refused_at_once,
       a_heap_that_is_full_of_living_objects_has_no_room, memory_that_the_system_refuses_is_told_as_such,
-      the_bytes_are_for_all_threads_together, breaking_puts_back_what_was_put_aside_less_what_was_charged)
+      the_bytes_are_for_all_threads_together, breaking_puts_back_what_was_put_aside_less_what_was_charged,
+      a_thread_with_time_to_spare_leaves_a_region_alone_that_begins_at_that_moment,
+      a_thread_whose_budget_is_spent_allocates_in_a_region_that_begins_at_that_moment)

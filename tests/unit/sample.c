@@ -187,6 +187,46 @@ START_TEST(weights_sum_up_over_threads) {
 }
 END_TEST
 
+/* Gaps of two kilobytes between pins; then a context in one of them with room for less than `size`, at most 64 bytes
+ * less. */
+static void open_context_in_gap(struct fixture *fixture, struct pf_handle **pins, size_t count, ptrdiff_t size) {
+    struct pf_thread *thread = fixture->thread;
+    for (size_t i = 0; i < count; i++) {
+        ck_assert_int_eq(pf_pin(fixture->heap, fixture_node(thread, i), &pins[i]), PINFOLD_OK);
+        (void)pf_alloc_array(thread, &bytes_type, 2000);
+    }
+    pf_collect(thread, 0, PINFOLD_COLLECT_COMPACT);
+    do {
+        (void)fixture_node(thread, 1);
+    } while (thread->alloc_limit - thread->alloc_ptr >= size || thread->alloc_limit - thread->alloc_ptr < size - 64);
+}
+
+START_TEST(a_point_that_a_gap_of_its_own_moves_into_the_context_is_not_passed_over) {
+    enum { PINS = 16, SIZE = 1000 };
+    struct profile profile = {0};
+    struct pf_handle *pins[PINS];
+    struct pf_options options = fixture_options();
+    fixture_set(&options, "sample_interval", "1000000000");
+    fixture_set(&options, "stress", "compact"); /* pins stay young, and so do the gaps */
+    struct fixture fixture = fixture_open(&options);
+    struct pf_thread *thread = fixture.thread;
+    pf_heap_set_listener(fixture.heap, &listener, &profile);
+    open_context_in_gap(&fixture, pins, PINS, SIZE);
+    ptrdiff_t room = thread->alloc_limit - thread->alloc_ptr;
+    thread->sample_left = SIZE - room + 16; /* the point is 16 bytes behind those of the next object of that size */
+    ck_assert_uint_lt((uintptr_t)pf_alloc_array(thread, &bytes_type, SIZE - 16),
+                      (uintptr_t)pf_handle_get(pins[PINS - 1]));
+    ck_assert_uint_eq(profile.samples, 0);
+    (void)fixture_node(thread, 1);
+    ck_assert_uint_eq(profile.samples, 1);
+    for (size_t i = 0; i < PINS; i++) {
+        pf_unpin(fixture.heap, pins[i]);
+    }
+    fixture_close(&fixture);
+}
+END_TEST
+
 SUITE("unit/sample", weights_of_each_type_sum_up_to_its_bytes, large_and_born_pinned_objects_are_sampled_as_well,
       without_the_option_nothing_is_told, frames_begin_with_the_function_that_allocates,
-      an_address_of_no_function_has_no_name, weights_sum_up_over_threads)
+      an_address_of_no_function_has_no_name, weights_sum_up_over_threads,
+      a_point_that_a_gap_of_its_own_moves_into_the_context_is_not_passed_over)

@@ -3,7 +3,10 @@
  * What listeners are told about stops: each of them with its end, and who kept the world waiting.
  */
 #include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
+#include "pinfold/fork.h"
 #include "tests/support/fixture.h"
 #include "tests/support/suite.h"
 #include "tests/support/team.h"
@@ -121,5 +124,27 @@ START_TEST(every_stop_of_the_world_is_told_with_its_end) {
 }
 END_TEST
 
+START_TEST(both_sides_of_a_fork_are_told_that_the_world_goes_on) {
+    struct pf_options options = fixture_options();
+    struct fixture fixture = fixture_open(&options);
+    struct log log = {.told = GATE_CLOSED};
+    int status = 0;
+    pf_heap_set_listener(fixture.heap, &log_listener, &log);
+    pf_fork_prepare(fixture.heap);
+    pid_t child = fork();
+    if (child == 0) {
+        pf_fork_child(fixture.heap);
+        _exit(log.stops == 1 && log.resumptions == 1 ? 0 : 1);
+    }
+    pf_fork_parent(fixture.heap);
+    ck_assert_uint_eq(log.stops, 1);
+    ck_assert_uint_eq(log.resumptions, 1);
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert_int_eq(status, 0);
+    pf_heap_set_listener(fixture.heap, NULL, NULL);
+    fixture_close(&fixture);
+}
+END_TEST
+
 SUITE("unit/stop_event", a_thread_that_keeps_the_world_waiting_is_named_once,
-      every_stop_of_the_world_is_told_with_its_end)
+      every_stop_of_the_world_is_told_with_its_end, both_sides_of_a_fork_are_told_that_the_world_goes_on)

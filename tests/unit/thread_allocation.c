@@ -5,6 +5,7 @@
  */
 #include <stdatomic.h>
 
+#include "gc/heap.h"
 #include "tests/support/fixture.h"
 #include "tests/support/suite.h"
 #include "tests/support/team.h"
@@ -16,6 +17,33 @@ static uint64_t collections_of(struct pf_heap *heap) {
     pf_heap_statistics(heap, &statistics);
     return statistics.collections[0] + statistics.collections[1] + statistics.collections[2];
 }
+
+/* --- chunks --- */
+
+struct visit {
+    struct pf_heap *heap;
+    size_t quantum; /* while the visitor is attached */
+};
+
+static void note_quantum(void *data, size_t index) {
+    struct visit *visit = data;
+    struct pf_thread *thread = team_attach(visit->heap);
+    (void)index;
+    visit->quantum = visit->heap->share.quantum;
+    pf_thread_detach(thread);
+}
+
+START_TEST(chunks_have_their_old_size_again_when_other_threads_have_left) {
+    struct pf_options options = fixture_options();
+    struct fixture fixture = fixture_open(&options);
+    size_t alone = fixture.heap->share.quantum;
+    struct visit visit = {fixture.heap, 0};
+    team_run(fixture.thread, 1, note_quantum, &visit);
+    ck_assert_uint_ne(visit.quantum, alone);
+    ck_assert_uint_eq(fixture.heap->share.quantum, alone);
+    fixture_close(&fixture);
+}
+END_TEST
 
 /* --- budgets --- */
 
@@ -271,7 +299,8 @@ START_TEST(heaps_come_and_go_on_threads_while_other_threads_use_theirs) {
 }
 END_TEST
 
-SUITE("unit/thread_allocation", threads_that_spend_a_budget_together_make_one_collection_not_one_each,
+SUITE("unit/thread_allocation", chunks_have_their_old_size_again_when_other_threads_have_left,
+      threads_that_spend_a_budget_together_make_one_collection_not_one_each,
       the_same_holds_for_the_budget_of_large_objects,
       what_threads_allocate_side_by_side_does_not_overlap_and_is_not_lost,
       a_walk_meets_the_objects_of_all_threads_and_allocated_bytes_are_the_sum_of_their_sizes,
