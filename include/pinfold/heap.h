@@ -82,7 +82,8 @@ PINFOLD_API size_t pf_options_reference(char *text, size_t size);
 PINFOLD_MUST_CHECK PINFOLD_API enum pf_status pf_heap_create(const struct pf_options *options, struct pf_heap **heap,
                                                              struct pf_message *message);
 
-/* Gives everything back. No thread may be attached; all references, handles and root sources become invalid. */
+/* Gives everything back. No thread may be attached, nor use the heap; all references, handles and root sources become
+ * invalid. */
 PINFOLD_API void pf_heap_destroy(struct pf_heap *heap);
 
 /* The options in force, derived values included. */
@@ -90,7 +91,8 @@ PINFOLD_API const struct pf_options *pf_heap_options(const struct pf_heap *heap)
 
 /* Called when an allocation of `size` bytes cannot be satisfied even after a full compacting collection. May release
  * references and return nonzero to have the allocation tried once more, return 0 (then the fatal handler follows), or
- * leave by longjmp (the thread stays attached and usable after pf_frames_reset). Not called for the try forms. */
+ * leave by longjmp (the thread stays attached and usable after pf_frames_reset). Runs on the thread that allocates, on
+ * several at once even, and may use the heap; not called for the try forms. Set while no other thread uses the heap. */
 typedef int pf_out_of_memory_handler(struct pf_thread *thread, size_t size, void *data);
 PINFOLD_API void pf_heap_set_out_of_memory_handler(struct pf_heap *heap, pf_out_of_memory_handler *handler, void *data);
 

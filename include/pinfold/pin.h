@@ -30,12 +30,13 @@ extern "C" {
  * them. OUT_OF_MEMORY: nothing is pinned. Not a safepoint. */
 PINFOLD_MUST_CHECK PINFOLD_API enum pf_status pf_pin(struct pf_heap *heap, void *object, struct pf_handle **pin);
 
-/* Ends one pin. NULL does nothing; a handle of another kind, or one destroyed before, is a broken contract. */
+/* Ends one pin. NULL does nothing; a handle of another kind, or one destroyed before, is a broken contract. Any thread,
+ * at any time, as pf_handle_destroy. */
 PINFOLD_API void pf_unpin(struct pf_heap *heap, struct pf_handle *pin);
 
 /* Whether `object` may not move now: it has a pin, or lies in a pinning frame of the calling thread, or was born
  * pinned. (Frames of other threads change while they run; pf_pin_report stops them and tells of those, too.) Takes time
- * in proportion to the number of pins: for assertions and tools. Not a safepoint. */
+ * in proportion to the number of pins: for assertions and tools. For managed threads; not a safepoint. */
 PINFOLD_API int pf_is_pinned(struct pf_heap *heap, const void *object);
 
 /* A frame whose slots pin what they hold, for as long as they hold it. Slots are stored into like those of any frame.

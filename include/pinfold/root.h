@@ -118,7 +118,9 @@ struct pf_root_source {
     struct pf_root_source *next; /* the heap's */
 };
 
-/* Adds a source; `source` stays the embedder's memory and must live until it is removed or the heap is destroyed. */
+/* Adds a source; `source` stays the embedder's memory and must live until it is removed or the heap is destroyed.
+ * Adding one twice, and removing one that was not added, is a broken contract. Any thread, attached or not, which waits
+ * for a collection that is going on; not safepoints. */
 PINFOLD_API void pf_root_source_add(struct pf_heap *heap, struct pf_root_source *source);
 PINFOLD_API void pf_root_source_remove(struct pf_heap *heap, struct pf_root_source *source);
 

@@ -127,7 +127,8 @@ struct pf_statistics {
  * safepoint. What other running threads have left of their allocation contexts counts as allocated. */
 PINFOLD_API void pf_heap_statistics(struct pf_heap *heap, struct pf_statistics *statistics);
 
-/* Copies the newest `count` records (at most 256 are kept), oldest of them first; returns how many. */
+/* Copies the newest `count` records (at most 256 are kept), oldest of them first; returns how many. For the same
+ * threads as the figures above, as is the next one. */
 PINFOLD_API size_t pf_heap_history(struct pf_heap *heap, struct pf_collection *records, size_t count);
 
 /* Pause that a share `quantile` (0..1) of the last 256 collections did not exceed, in nanoseconds. */
