@@ -7,6 +7,7 @@
 #include "tests/support/hiding.h"
 #include "tests/support/process.h"
 #include "tests/support/suite.h"
+#include "tests/support/team.h"
 
 #define NOINLINE __attribute__((noinline))
 
@@ -290,6 +291,30 @@ END_TEST
 #define REGISTER_TESTS
 #endif
 
+static struct gate is_attached = GATE_CLOSED;
+
+static void leave_when_asked_to_stop(void *heap, size_t index) {
+    (void)index;
+    struct pf_thread *thread = team_attach(heap);
+    gate_open(&is_attached);
+    team_await_stop(thread);
+    pf_thread_detach(thread);
+}
+
+START_TEST(a_thread_that_leaves_without_ever_having_stopped_has_no_stack_to_search) {
+    struct fixture fixture = open_conservative("", "1");
+    struct node *node = movable_node(&fixture, 7);
+    struct team team = team_start(1, leave_when_asked_to_stop, fixture.heap);
+    gate_wait_native(&is_attached, fixture.thread);
+    pf_collect(fixture.thread, 2, PINFOLD_COLLECT_COMPACT);
+    ck_assert_uint_eq(node->key, 7);
+    pf_native_enter(fixture.thread);
+    team_join(&team);
+    pf_native_leave(fixture.thread);
+    fixture_close(&fixture);
+}
+END_TEST
+
 SUITE("unit/conservative", a_reference_in_a_local_keeps_its_object_where_it_is,
       what_no_word_of_the_stack_refers_to_is_collected, an_address_anywhere_inside_an_object_keeps_it,
       without_interior_addresses_only_the_first_byte_keeps_an_object,
@@ -297,4 +322,4 @@ SUITE("unit/conservative", a_reference_in_a_local_keeps_its_object_where_it_is,
       large_and_born_pinned_objects_are_kept_by_the_stack_as_well, without_the_option_the_stack_keeps_nothing,
       REGISTER_TESTS a_root_source_may_report_words_of_which_nobody_knows_what_they_are,
       a_thread_that_stops_outside_its_stack_is_refused, a_stack_that_a_thread_made_itself_is_searched_to_its_base_only,
-      without_memory_for_pins_nothing_moves)
+      without_memory_for_pins_nothing_moves, a_thread_that_leaves_without_ever_having_stopped_has_no_stack_to_search)

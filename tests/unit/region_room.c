@@ -25,6 +25,8 @@ START_TEST(several_threads_may_lose_as_much_again_and_a_quantum_each) {
     struct pfi_region_room room = pfi_region_room_for(&input);
     ck_assert_uint_eq(room.small_bytes, 2 * 100000 + 4 * 8192 + 85016);
     ck_assert_uint_ge(room.small_budget, room.small_bytes);
+    input.threads = 2;
+    ck_assert_uint_eq(pfi_region_room_for(&input).small_bytes, 2 * 100000 + 3 * 8192 + 85016);
 }
 END_TEST
 
