@@ -3,6 +3,7 @@
  * A pin takes the memory that collections will need for it when it is made: the refusal comes then, nothing has
  * changed, and the collections that follow plan around the other pins without asking for memory.
  */
+#include "gc/heap.h"
 #include "tests/support/fixture.h"
 #include "tests/support/process.h"
 #include "tests/support/suite.h"
@@ -65,6 +66,9 @@ START_TEST(a_pin_without_memory_for_it_is_refused_and_nothing_changes) {
         root[0] = fixture_node(fixture.thread, 2);
         size_t count = pin_until_refused(&fixture, node, pins);
         ck_assert_uint_gt(count, 64);
+        /* every bit of room was used before: slots are taken one by one where there is no room for many */
+        ck_assert_uint_gt(PINFOLD_BOUNDARY_ENTRIES + PINFOLD_ENTRIES_PER_PIN * (count + 1),
+                          fixture.heap->pin_queue.capacity);
         check_while_refused(&fixture, node, &root[0], pins[count - 1]);
         process_lift_limits();
         struct pf_handle *pin = NULL;
