@@ -3,7 +3,6 @@
 
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "alloc/platform/check.h"
 
@@ -13,33 +12,35 @@ static pthread_key_t exit_key;
 static pthread_once_t exit_key_once = PTHREAD_ONCE_INIT;
 static bool has_exit_key;
 
-struct start {
-    void (*run)(void *argument);
-    void *argument;
-};
+enum { STACK_SIZE = 1 << 20 /* the usual 8 MiB count as writable memory, where that is limited */ };
 
 static void *run_thread(void *data) {
-    struct start start = *(struct start *)data;
-    free(data);
-    start.run(start.argument);
+    const struct pfi_thread_handle *handle = data;
+    handle->run(handle->argument);
     return NULL;
 }
 
-bool pfi_thread_start(struct pfi_thread_handle *handle, void (*run)(void *argument), void *argument) {
-    struct start *start = malloc(sizeof *start);
-    if (start == NULL) {
-        return false;
+static int create(struct pfi_thread_handle *handle) {
+    pthread_attr_t attributes;
+    int error = pthread_attr_init(&attributes);
+    if (error != 0) {
+        return error;
     }
-    *start = (struct start){run, argument};
+    pthread_attr_setstacksize(&attributes, STACK_SIZE);
+    error = pthread_create(&handle->native, &attributes, run_thread, handle);
+    pthread_attr_destroy(&attributes);
+    return error;
+}
+
+bool pfi_thread_start(struct pfi_thread_handle *handle, void (*run)(void *argument), void *argument) {
     sigset_t all;
     sigset_t before;
+    handle->run = run;
+    handle->argument = argument;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before); /* a new thread inherits the mask */
-    int error = pthread_create(&handle->native, NULL, run_thread, start);
+    int error = create(handle);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
-    if (error != 0) {
-        free(start);
-    }
     return error == 0;
 }
 

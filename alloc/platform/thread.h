@@ -11,10 +11,12 @@
 
 struct pfi_thread_handle {
     pthread_t native;
+    void (*run)(void *argument);
+    void *argument;
 };
 
-/* Starts `run(argument)` on a thread of its own, with all signals blocked: they are the program's. false: the system
- * has none to give. */
+/* Starts `run(argument)` on a thread of its own, with a stack of 1 MiB, and all signals blocked: they are the
+ * program's. The handle stays where it is until the thread is joined. false: the system has none to give. */
 bool pfi_thread_start(struct pfi_thread_handle *handle, void (*run)(void *argument), void *argument);
 void pfi_thread_join(struct pfi_thread_handle *handle);
 

@@ -46,7 +46,7 @@ enum pf_type_flags {
 
 /* Visits every reference slot of an object, each once, through pf_visit_slot or pf_visit_slots; must not allocate,
  * store or call anything else of the library. Threads of the collector's own may call it, several at once, for the same
- * object even; with the option mark_workers=1 only the thread that collects does. */
+ * object even, on stacks of 1 MiB; with the option mark_workers=1 only the thread that collects does. */
 typedef void pf_visit_object(void *object, struct pf_visitor *visitor);
 
 struct pf_type {

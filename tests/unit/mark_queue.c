@@ -135,7 +135,15 @@ START_TEST(work_wakes_a_worker_that_sleeps) {
     pfi_mark_queue_open(&queue);
     start_helpers(workers, &queue);
     usleep(20000);
-    push_tree(&workers[0].stack, 1000000);
+    push_tree(&workers[0].stack, 500000);
+    push_tree(&workers[0].stack, 500000);
+    while (!pfi_mark_queue_is_wanting(&queue)) {
+        usleep(100);
+    }
+    pfi_mark_queue_give(&queue, &workers[0].stack);
+    while (pfi_counter_read(&queue.parts) != 0) {
+        usleep(100); /* for as long as nobody wakes up, which is the test's time limit if the signal was lost */
+    }
     work(&workers[0]);
     ck_assert_uint_eq(join_helpers(workers), 1000000);
     size_t taken = 0;
