@@ -6,7 +6,10 @@
 #include "alloc/platform/check.h"
 
 enum {
-    HELPER_STACK = 8 << 20 /* most for a worker other than 0: address space adds up, and overflow is possible anyway */
+    /* Most for a worker other than 0. It is mapped when the worker is first needed, and where writable memory is
+     * limited what is mapped is gone for the heap; overflow is possible anyway, and what waits on a stack is seldom
+     * much. */
+    HELPER_STACK = 1 << 20
 };
 
 bool pfi_mark_team_init(struct pfi_mark_team *team, size_t stack_size, size_t workers) {

@@ -52,6 +52,22 @@ START_TEST(memory_that_the_system_refuses_is_out_of_memory_and_the_heap_stays_wh
 }
 END_TEST
 
+START_TEST(workers_that_are_called_where_memory_is_short_leave_the_heap_most_of_it) {
+    struct pf_options options = fixture_options();
+    fixture_set(&options, "gen0_size", "160K"); /* so that there are collections before memory is short */
+    fixture_set(&options, "mark_workers", "2");
+    struct fixture fixture = fixture_open(&options);
+    if (process_limit_writable_memory(for_malloc, (size_t)12 << 20)) {
+        PINFOLD_ROOTS(fixture.thread, root, 1);
+        size_t count = fill(fixture.thread, &root[0]);
+        ck_assert_uint_ge(count * node_type.base_size, (size_t)6 << 20);
+        fixture_check_list(root[0], count);
+        process_lift_limits();
+    }
+    fixture_close(&fixture);
+}
+END_TEST
+
 START_TEST(a_heap_that_cannot_commit_its_bookkeeping_is_a_status) {
     struct pf_options options = fixture_options();
     struct pf_heap *heap = NULL;
@@ -111,6 +127,7 @@ START_TEST(and_so_it_does_when_every_collection_sweeps) {
 }
 END_TEST
 
-SUITE("property/commit_failure", memory_that_the_system_refuses_is_out_of_memory_and_the_heap_stays_whole,
+SUITE("property/commit_failure", workers_that_are_called_where_memory_is_short_leave_the_heap_most_of_it,
+      memory_that_the_system_refuses_is_out_of_memory_and_the_heap_stays_whole,
       a_heap_that_cannot_commit_its_bookkeeping_is_a_status, a_random_program_short_of_memory_sees_its_graph_unharmed,
       and_so_it_does_when_every_collection_expands, and_so_it_does_when_every_collection_sweeps)
