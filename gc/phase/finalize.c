@@ -10,15 +10,9 @@ static bool is_dead(const struct pfi_move_plan *plan, uintptr_t object) {
 static void find_dead_locked(const struct pfi_move_plan *plan, struct pfi_finalizer_queue *queue, int age,
                              struct pfi_tags tags, struct pfi_finalizer_list *dead) PINFOLD_NEEDS(queue->lock) {
     struct pfi_finalizer_list list = pfi_finalizer_queue_detach_locked(queue, age);
-    for (struct pfi_finalizer *node = list.first; node != NULL;) {
-        struct pfi_finalizer *next = node->next;
-        if (node->value == 0) {
-            pfi_finalizer_queue_release_locked(queue, node);
-        } else {
-            bool dies = is_dead(plan, node->value & ~tags.mask);
-            pfi_finalizer_list_append(dies ? dead : &queue->registered[age], node);
-        }
-        node = next;
+    for (struct pfi_finalizer *node; (node = pfi_finalizer_queue_next_locked(queue, &list)) != NULL;) {
+        bool dies = is_dead(plan, node->value & ~tags.mask);
+        pfi_finalizer_list_append(dies ? dead : &queue->registered[age], node);
     }
 }
 

@@ -34,7 +34,7 @@ void pfi_finalizer_queue_finish(struct pfi_finalizer_queue *queue) {
     pfi_mutex_finish(&queue->lock);
 }
 
-void pfi_finalizer_queue_release_locked(struct pfi_finalizer_queue *queue, struct pfi_finalizer *node) {
+static void release_locked(struct pfi_finalizer_queue *queue, struct pfi_finalizer *node) PINFOLD_NEEDS(queue->lock) {
     node->next = queue->unused;
     queue->unused = node;
 }
@@ -47,7 +47,7 @@ static void cut_chunk_locked(struct pfi_finalizer_queue *queue) PINFOLD_NEEDS(qu
     chunk->next = queue->chunks;
     queue->chunks = chunk;
     for (int node = CHUNK_NODES - 1; node >= 0; --node) {
-        pfi_finalizer_queue_release_locked(queue, &chunk->nodes[node]);
+        release_locked(queue, &chunk->nodes[node]);
     }
 }
 
@@ -66,7 +66,7 @@ struct pfi_finalizer *pfi_finalizer_queue_reserve(struct pfi_finalizer_queue *qu
 
 void pfi_finalizer_queue_release(struct pfi_finalizer_queue *queue, struct pfi_finalizer *node) {
     pfi_mutex_lock(&queue->lock);
-    pfi_finalizer_queue_release_locked(queue, node);
+    release_locked(queue, node);
     pfi_mutex_unlock(&queue->lock);
 }
 
@@ -93,7 +93,7 @@ bool pfi_finalizer_queue_take(struct pfi_finalizer_queue *queue, uintptr_t *valu
     struct pfi_finalizer *node = pfi_finalizer_list_take(&queue->ready);
     if (node != NULL) {
         *value = node->value;
-        pfi_finalizer_queue_release_locked(queue, node);
+        release_locked(queue, node);
     }
     pfi_mutex_unlock(&queue->lock);
     return node != NULL;
@@ -140,19 +140,23 @@ struct pfi_finalizer_list pfi_finalizer_queue_detach_locked(struct pfi_finalizer
     return list;
 }
 
+struct pfi_finalizer *pfi_finalizer_queue_next_locked(struct pfi_finalizer_queue *queue,
+                                                      struct pfi_finalizer_list *list) {
+    struct pfi_finalizer *node = pfi_finalizer_list_take(list);
+    while (node != NULL && node->value == 0) {
+        release_locked(queue, node);
+        node = pfi_finalizer_list_take(list);
+    }
+    return node;
+}
+
 void pfi_finalizer_queue_all_ready(struct pfi_finalizer_queue *queue) {
     struct pfi_finalizer_list found = {NULL, NULL, 0};
     pfi_mutex_lock(&queue->lock);
     for (int age = 0; age < PINFOLD_FINALIZER_AGES; ++age) {
         struct pfi_finalizer_list list = pfi_finalizer_queue_detach_locked(queue, age);
-        for (struct pfi_finalizer *node = list.first; node != NULL;) {
-            struct pfi_finalizer *next = node->next;
-            if (node->value == 0) {
-                pfi_finalizer_queue_release_locked(queue, node);
-            } else {
-                pfi_finalizer_list_append(&found, node);
-            }
-            node = next;
+        for (struct pfi_finalizer *node; (node = pfi_finalizer_queue_next_locked(queue, &list)) != NULL;) {
+            pfi_finalizer_list_append(&found, node);
         }
     }
     pfi_finalizer_queue_publish_locked(queue, &found);

@@ -73,8 +73,9 @@ void pfi_finalizer_queue_publish_locked(struct pfi_finalizer_queue *queue, struc
 /* The nodes of one list, which is empty afterwards and has no index. */
 struct pfi_finalizer_list pfi_finalizer_queue_detach_locked(struct pfi_finalizer_queue *queue, int age)
     PINFOLD_NEEDS(queue->lock);
-void pfi_finalizer_queue_release_locked(struct pfi_finalizer_queue *queue, struct pfi_finalizer *node)
-    PINFOLD_NEEDS(queue->lock);
+/* The next node of a detached list whose object was not suppressed; those before it are free again. NULL: the end. */
+struct pfi_finalizer *pfi_finalizer_queue_next_locked(struct pfi_finalizer_queue *queue,
+                                                      struct pfi_finalizer_list *list) PINFOLD_NEEDS(queue->lock);
 
 struct pfi_finalizer_counts {
     size_t registered;
