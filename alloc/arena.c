@@ -54,6 +54,7 @@ static bool reserve(struct pfi_arena *arena, size_t size) {
     arena->tables = tables;
     arena->tables_size = tables_size_for(size);
     arena->commit_step = PINFOLD_COMMIT_STEP;
+    pfi_account_init(&arena->account);
     place_tables(arena);
     return true;
 }
@@ -160,20 +161,23 @@ void pfi_arena_return(struct pfi_arena *arena, struct pfi_segment *segment) {
                 (uintptr_t)&arena->unit_owners[segment->end >> PINFOLD_UNIT_SHIFT]);
 }
 
-bool pfi_arena_commit(struct pfi_arena *arena, uintptr_t address, size_t size) {
-    if (!pfi_os_commit(address, size)) {
+bool pfi_arena_commit(struct pfi_arena *arena, enum pfi_space space, uintptr_t address, size_t size) {
+    if (!pfi_account_charge(&arena->account, space, size)) {
         return false;
     }
-    pfi_counter_add(&arena->committed, size);
+    if (!pfi_os_commit(address, size)) {
+        pfi_account_subtract(&arena->account, space, size);
+        return false;
+    }
     return true;
 }
 
-void pfi_arena_decommit(struct pfi_arena *arena, uintptr_t address, size_t size) {
+void pfi_arena_decommit(struct pfi_arena *arena, enum pfi_space space, uintptr_t address, size_t size) {
     pfi_os_decommit(address, size);
-    pfi_counter_subtract(&arena->committed, size);
+    pfi_account_subtract(&arena->account, space, size);
 }
 
 size_t pfi_arena_bookkeeping(const struct pfi_arena *arena) {
-    size_t described = pfi_counter_read(&arena->committed) + arena->pool.touched_bytes;
+    size_t described = pfi_account_segments(&arena->account) + arena->pool.touched_bytes;
     return tables_size_for(pfi_align_up(described, PINFOLD_UNIT));
 }

@@ -17,8 +17,8 @@
 
 #include <stdbool.h>
 
+#include "alloc/account.h"
 #include "alloc/layout.h"
-#include "alloc/platform/atomics.h"
 #include "alloc/segment_pool.h"
 
 struct pfi_arena {
@@ -36,7 +36,7 @@ struct pfi_arena {
     uintptr_t tables;
     size_t tables_size;
     size_t commit_step;
-    pfi_counter committed; /* heap memory */
+    struct pfi_account account;
     struct pfi_segment_pool pool;
 };
 
@@ -54,9 +54,10 @@ struct pfi_segment *pfi_arena_carve(struct pfi_arena *arena, size_t size);
 /* Takes the range back; its memory must have been decommitted. Clears its part of all tables. */
 void pfi_arena_return(struct pfi_arena *arena, struct pfi_segment *segment);
 
-/* Every commit and decommit of heap memory passes here: the account is kept here. */
-bool pfi_arena_commit(struct pfi_arena *arena, uintptr_t address, size_t size);
-void pfi_arena_decommit(struct pfi_arena *arena, uintptr_t address, size_t size);
+/* Every commit and decommit of memory in segments passes here, and so into the account. false: a limit forbids it, or
+ * the system refuses. */
+bool pfi_arena_commit(struct pfi_arena *arena, enum pfi_space space, uintptr_t address, size_t size);
+void pfi_arena_decommit(struct pfi_arena *arena, enum pfi_space space, uintptr_t address, size_t size);
 
 /* Memory of the tables that belongs to the committed part of the heap and to segments on standby, an upper bound. */
 size_t pfi_arena_bookkeeping(const struct pfi_arena *arena);

@@ -21,7 +21,8 @@ void pfi_large_thread_run(struct pfi_share *share, uintptr_t start, size_t size,
     pfi_free_list_append(&share->generations[PINFOLD_LARGE].free_list, start);
 }
 
-static uintptr_t take_free_run(struct pfi_share *share, size_t footprint, struct pfi_dirty *dirty) {
+static uintptr_t take_free_run(struct pfi_share *share, size_t footprint, struct pfi_dirty *dirty,
+                               enum pfi_exhausted *why) {
     struct pfi_generation *large = &share->generations[PINFOLD_LARGE];
     uintptr_t run = pfi_free_list_take(&large->free_list, footprint);
     if (run == 0) {
@@ -29,11 +30,13 @@ static uintptr_t take_free_run(struct pfi_share *share, size_t footprint, struct
     }
     size_t size = pfi_object_size(run);
     bool clean = pfi_large_run_is_clean(run);
+    if (clean && !pfi_account_charge(&share->arena->account, PINFOLD_SPACE_LARGE, footprint)) {
+        pfi_free_list_push(&large->free_list, run);
+        *why = PINFOLD_EXHAUSTED_COMMIT;
+        return 0;
+    }
     large->free_bytes -= size;
     dirty->range[0] = (struct pfi_dirty_range){run, clean ? RUN_HEADER : footprint};
-    if (clean) {
-        pfi_counter_add(&share->arena->committed, footprint);
-    }
     if (size > footprint) {
         pfi_large_thread_run(share, run + footprint, size - footprint, clean);
     }
@@ -91,7 +94,7 @@ enum pfi_exhausted pfi_large_allocate_locked(struct pfi_share *share, size_t siz
     }
     enum pfi_exhausted why = PINFOLD_EXHAUSTED_SPACE;
     struct pfi_dirty taken = {0};
-    uintptr_t start = take_free_run(share, footprint, &taken);
+    uintptr_t start = take_free_run(share, footprint, &taken, &why);
     if (start == 0) {
         start = take_from_segments(share, footprint, &taken, &why);
     }
@@ -109,7 +112,7 @@ enum pfi_exhausted pfi_large_allocate_locked(struct pfi_share *share, size_t siz
 
 static size_t decommit_run(struct pfi_share *share, uintptr_t run, size_t size) {
     uintptr_t link = *pfi_free_object_link(run);
-    pfi_arena_decommit(share->arena, run, size);
+    pfi_arena_decommit(share->arena, PINFOLD_SPACE_LARGE, run, size);
     pfi_free_object_format(run, size); /* touches the first page again */
     *pfi_free_object_link(run) = link;
     *pfi_free_object_planned_end(run) = 1;

@@ -73,7 +73,7 @@ static struct pfi_dirty dirty_around(uintptr_t start, uintptr_t end, const struc
 }
 
 static uintptr_t take_free_object(struct pfi_share *share, const struct pfi_pinned_request *request, size_t tries,
-                                  struct pfi_dirty *dirty) {
+                                  struct pfi_dirty *dirty, enum pfi_exhausted *why) {
     struct pfi_generation *pinned = &share->generations[PINFOLD_PINNED];
     uintptr_t item = pfi_free_list_take_fitting(&pinned->free_list, request->size, tries, fits_item, request);
     if (item == 0) {
@@ -81,12 +81,16 @@ static uintptr_t take_free_object(struct pfi_share *share, const struct pfi_pinn
     }
     size_t size = pfi_object_size(item);
     size_t clean_bytes = pfi_pinned_heap_clean_bytes(item);
+    if (!pfi_account_charge(&share->arena->account, PINFOLD_SPACE_PINNED, clean_bytes)) {
+        pfi_free_list_push(&pinned->free_list, item);
+        *why = PINFOLD_EXHAUSTED_COMMIT;
+        return 0;
+    }
     struct pages zero = clean_bytes == 0 ? (struct pages){item, item} : inner_pages(item, size);
     uintptr_t object = place_in(item, item + size, request);
     uintptr_t object_end = object + request->size;
     *dirty = dirty_around(object, object_end, &zero);
     pinned->free_bytes -= size;
-    pfi_counter_add(&share->arena->committed, clean_bytes);
     pfi_pinned_heap_thread(share, item, object - item, false);
     pfi_pinned_heap_thread(share, object_end, item + size - object_end, false);
     return object;
@@ -147,12 +151,12 @@ static uintptr_t take_new_segment(struct pfi_share *share, const struct pfi_pinn
 /* Before the heap grows by a segment, every free object is looked at. */
 static uintptr_t take_anywhere(struct pfi_share *share, const struct pfi_pinned_request *request,
                                struct pfi_dirty *dirty, enum pfi_exhausted *why) {
-    uintptr_t object = take_free_object(share, request, TRIES, dirty);
+    uintptr_t object = take_free_object(share, request, TRIES, dirty, why);
     if (object == 0) {
         object = take_any_segment_end(share, request, dirty, why);
     }
     if (object == 0) {
-        object = take_free_object(share, request, SIZE_MAX, dirty);
+        object = take_free_object(share, request, SIZE_MAX, dirty, why);
     }
     return object != 0 ? object : take_new_segment(share, request, dirty, why);
 }
@@ -185,7 +189,7 @@ enum pfi_exhausted pfi_pinned_heap_allocate_locked(struct pfi_share *share, cons
 
 static size_t decommit_free_object(struct pfi_share *share, uintptr_t item) {
     struct pages pages = inner_pages(item, pfi_object_size(item));
-    pfi_arena_decommit(share->arena, pages.low, pages.high - pages.low);
+    pfi_arena_decommit(share->arena, PINFOLD_SPACE_PINNED, pages.low, pages.high - pages.low);
     *pfi_free_object_planned_end(item) = 1;
     return pages.high - pages.low;
 }

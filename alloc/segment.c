@@ -41,6 +41,14 @@ void pfi_segment_release(struct pfi_arena *arena, struct pfi_segment *segment) {
     }
 }
 
+static bool commit_to(struct pfi_arena *arena, struct pfi_segment *segment, uintptr_t end) {
+    if (!pfi_arena_commit(arena, pfi_segment_space(segment), segment->committed, end - segment->committed)) {
+        return false;
+    }
+    segment->committed = end;
+    return true;
+}
+
 bool pfi_segment_commit(struct pfi_arena *arena, struct pfi_segment *segment, uintptr_t address) {
     if (address <= segment->committed) {
         return true;
@@ -49,11 +57,11 @@ bool pfi_segment_commit(struct pfi_arena *arena, struct pfi_segment *segment, ui
         return false;
     }
     uintptr_t end = pfi_min(pfi_align_up(address, arena->commit_step), segment->end);
-    if (!pfi_arena_commit(arena, segment->committed, end - segment->committed)) {
-        return false;
+    if (commit_to(arena, segment, end)) {
+        return true;
     }
-    segment->committed = end;
-    return true;
+    /* Near a limit no more than what is needed. */
+    return commit_to(arena, segment, pfi_align_up(address, PINFOLD_PAGE));
 }
 
 void pfi_segment_trim(struct pfi_arena *arena, struct pfi_segment *segment, uintptr_t address) {
@@ -61,7 +69,7 @@ void pfi_segment_trim(struct pfi_arena *arena, struct pfi_segment *segment, uint
     if (end >= segment->committed) {
         return;
     }
-    pfi_arena_decommit(arena, end, segment->committed - end);
+    pfi_arena_decommit(arena, pfi_segment_space(segment), end, segment->committed - end);
     segment->committed = end;
     segment->used = pfi_min(segment->used, end);
 }

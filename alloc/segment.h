@@ -67,6 +67,11 @@ static inline void pfi_segment_set_allocated(struct pfi_segment *segment, uintpt
     pfi_word_store(&segment->allocated, allocated);
 }
 
+/* What its memory is charged as. */
+static inline enum pfi_space pfi_segment_space(const struct pfi_segment *segment) {
+    return (enum pfi_space)segment->kind;
+}
+
 static inline size_t pfi_segment_bytes(const struct pfi_segment *segment) {
     return segment->allocated - segment->first;
 }

@@ -64,6 +64,13 @@ static inline uint8_t pfi_byte_load(const uint8_t *byte) {
     return AO_char_load((const volatile unsigned char *)byte);
 }
 
+static inline void pfi_word_add(uintptr_t *word, uintptr_t amount) {
+    AO_fetch_and_add((volatile AO_t *)word, amount);
+}
+static inline void pfi_word_subtract(uintptr_t *word, uintptr_t amount) {
+    AO_fetch_and_add((volatile AO_t *)word, (AO_t)0 - amount);
+}
+
 /* Relaxed, both. Returns what was there before. */
 static inline uintptr_t pfi_word_compare_and_swap(uintptr_t *word, uintptr_t expected, uintptr_t value) {
     return AO_fetch_compare_and_swap((volatile AO_t *)word, expected, value);

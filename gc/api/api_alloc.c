@@ -282,7 +282,7 @@ static void *allocate(struct allocation *allocation, void *caller) {
         PINFOLD_SEND(&heap->events, out_of_memory, size);
         int retry = heap->out_of_memory != NULL && heap->out_of_memory(thread, size, heap->out_of_memory_data);
         PINFOLD_REQUIRE(retry, "out of memory: %zu bytes for a %s; %zu bytes of the heap are committed", size,
-                        allocation->type->name, pfi_counter_read(&heap->arena.committed));
+                        allocation->type->name, pfi_account_segments(&heap->arena.account));
     }
     return deliver(allocation);
 }

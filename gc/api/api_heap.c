@@ -53,6 +53,17 @@ static void derive_options(struct pf_options *options, size_t arena_size) {
     options->gen0_max_size = pfi_clamp(options->gen0_max_size, options->gen0_size, options->segment_size / 2);
 }
 
+static uintptr_t limit_from(size_t option) {
+    return option == 0 ? UINTPTR_MAX : option;
+}
+
+static void set_limits(struct pfi_account *account, const struct pf_options *options) {
+    account->limit = limit_from(options->hard_limit);
+    account->space_limits[PINFOLD_SPACE_SMALL] = limit_from(options->small_hard_limit);
+    account->space_limits[PINFOLD_SPACE_LARGE] = limit_from(options->large_hard_limit);
+    account->space_limits[PINFOLD_SPACE_PINNED] = limit_from(options->pinned_hard_limit);
+}
+
 static void make_budget_rules(struct pf_heap *heap) {
     const struct pf_options *options = &heap->options;
     size_t gen1_max = pfi_max((size_t)6 << 20, options->segment_size / 2);
@@ -86,6 +97,7 @@ static enum pf_status build(struct pf_heap *heap, struct pf_message *message) {
         return refuse(PINFOLD_CANNOT_RESERVE, message, "the arena", pfi_max(options->reserve_size, SMALLEST_ARENA));
     }
     derive_options(options, heap->arena.end - heap->arena.base);
+    set_limits(&heap->arena.account, options);
     if (!pfi_mark_team_init(&heap->mark_team, options->mark_stack_size, options->mark_workers)) {
         status = refuse(PINFOLD_CANNOT_RESERVE, message, "the mark stack", options->mark_stack_size);
         goto fail_mark_team;

@@ -40,7 +40,7 @@ void pf_heap_statistics(struct pf_heap *heap, struct pf_statistics *statistics) 
     statistics->live_bytes = statistics->heap_bytes - free_bytes;
     statistics->reserved_bytes = heap->arena.end - heap->arena.base + heap->arena.tables_size;
     statistics->bookkeeping_bytes = pfi_arena_bookkeeping(&heap->arena) + sizeof *heap;
-    statistics->committed_bytes = pfi_counter_read(&heap->arena.committed) + statistics->bookkeeping_bytes;
+    statistics->committed_bytes = pfi_account_segments(&heap->arena.account) + statistics->bookkeeping_bytes;
     statistics->segments = count_segments(share->segments);
     statistics->large_segments = count_segments(share->large_segments);
     statistics->pinned_segments = count_segments(share->pinned_segments);

@@ -232,7 +232,7 @@ static int check_committed(struct verifier *verifier) {
     }
     size_t sum = committed_of(share->segments) + committed_of(share->large_segments) +
                  committed_of(share->pinned_segments) - verifier->clean_bytes;
-    size_t account = pfi_counter_read(&share->arena->committed);
+    size_t account = pfi_account_segments(&share->arena->account);
     if (sum != account) {
         return fail(verifier, "segments have %zu bytes committed, the account says %zu", sum, account);
     }

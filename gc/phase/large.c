@@ -17,7 +17,7 @@ static void close_run(struct pfi_share *share, struct dead_run *run, uintptr_t n
     if (size != 0) {
         bool clean = run->clean_bytes == size;
         if (!clean) { /* what had been given back counts as committed again: the run is used as a whole */
-            pfi_counter_add(&share->arena->committed, run->clean_bytes);
+            pfi_account_add(&share->arena->account, PINFOLD_SPACE_LARGE, run->clean_bytes);
         }
         pfi_large_thread_run(share, run->start, size, clean);
     }
@@ -36,7 +36,7 @@ static bool take_mark(const struct pfi_arena *arena, uintptr_t object) {
 
 /* Dead bytes behind the last object are no run: the segment ends earlier. */
 static void cut_segment(struct pfi_share *share, struct pfi_segment *segment, const struct dead_run *run) {
-    pfi_counter_add(&share->arena->committed, run->clean_bytes);
+    pfi_account_add(&share->arena->account, PINFOLD_SPACE_LARGE, run->clean_bytes);
     pfi_cards_clean(share->arena->cards, run->start, segment->allocated);
     segment->allocated = run->start;
     pfi_share_poison_tail(share, segment);

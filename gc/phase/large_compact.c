@@ -33,7 +33,7 @@ static void move_objects(struct pfi_arena *arena, const struct pfi_segment *segm
         if (pfi_bits_test(arena->mark_words, object >> PINFOLD_GRANULE_SHIFT)) {
             move_object(arena, object, size);
         } else if (pfi_object_is_free(object) && pfi_large_run_is_clean(object)) {
-            pfi_counter_add(&arena->committed, size);
+            pfi_account_add(&arena->account, PINFOLD_SPACE_LARGE, size);
         }
         object += size;
     }

@@ -37,14 +37,14 @@ static void close_run(struct pfi_share *share, const struct dead_run *run, uintp
     size_t size = end - run->start;
     bool clean = run->clean_bytes != 0 && run->clean_bytes == pfi_pinned_heap_page_bytes(run->start, size);
     if (!clean) {
-        pfi_counter_add(&share->arena->committed, run->clean_bytes);
+        pfi_account_add(&share->arena->account, PINFOLD_SPACE_PINNED, run->clean_bytes);
     }
     pfi_pinned_heap_thread(share, run->start, size, clean);
 }
 
 /* Dead bytes behind the last object are no run: the segment ends earlier. */
 static void cut_segment(struct pfi_share *share, struct pfi_segment *segment, const struct dead_run *run) {
-    pfi_counter_add(&share->arena->committed, run->clean_bytes);
+    pfi_account_add(&share->arena->account, PINFOLD_SPACE_PINNED, run->clean_bytes);
     pfi_cards_clean_inside(share->arena->cards, run->start, pfi_align_up(segment->allocated, PINFOLD_CARD));
     segment->allocated = run->start;
     pfi_share_poison_tail(share, segment);

@@ -60,7 +60,7 @@ static inline void put_pages(struct large_drawing *drawing, struct pfi_segment *
     if (character == 'f' || character == 'c') {
         pfi_large_thread_run(share, start, size, character == 'c');
         if (character == 'c') { /* what was given back is not committed */
-            pfi_counter_subtract(&share->arena->committed, size);
+            pfi_account_subtract(&share->arena->account, PINFOLD_SPACE_LARGE, size);
         }
         return;
     }

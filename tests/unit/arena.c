@@ -169,13 +169,13 @@ END_TEST
 START_TEST(the_account_is_the_sum_of_what_was_committed_and_not_given_back) {
     struct pfi_arena arena;
     ck_assert(pfi_arena_init(&arena, 4 * PINFOLD_UNIT, PINFOLD_UNIT));
-    ck_assert_uint_eq(pfi_counter_read(&arena.committed), 0);
-    ck_assert(pfi_arena_commit(&arena, arena.base, 10 * PINFOLD_PAGE));
-    ck_assert(pfi_arena_commit(&arena, arena.base + PINFOLD_UNIT, 5 * PINFOLD_PAGE));
-    ck_assert_uint_eq(pfi_counter_read(&arena.committed), 15 * PINFOLD_PAGE);
+    ck_assert_uint_eq(pfi_account_total(&arena.account), 0);
+    ck_assert(pfi_arena_commit(&arena, PINFOLD_SPACE_SMALL, arena.base, 10 * PINFOLD_PAGE));
+    ck_assert(pfi_arena_commit(&arena, PINFOLD_SPACE_SMALL, arena.base + PINFOLD_UNIT, 5 * PINFOLD_PAGE));
+    ck_assert_uint_eq(pfi_account_total(&arena.account), 15 * PINFOLD_PAGE);
     memset((void *)arena.base, 1, 10 * PINFOLD_PAGE);
-    pfi_arena_decommit(&arena, arena.base + 4 * PINFOLD_PAGE, 6 * PINFOLD_PAGE);
-    ck_assert_uint_eq(pfi_counter_read(&arena.committed), 9 * PINFOLD_PAGE);
+    pfi_arena_decommit(&arena, PINFOLD_SPACE_SMALL, arena.base + 4 * PINFOLD_PAGE, 6 * PINFOLD_PAGE);
+    ck_assert_uint_eq(pfi_account_total(&arena.account), 9 * PINFOLD_PAGE);
     ck_assert_uint_eq(resident_pages(arena.base, 10 * PINFOLD_PAGE) * (size_t)sysconf(_SC_PAGESIZE), 4 * PINFOLD_PAGE);
     pfi_arena_finish(&arena);
 }
@@ -186,7 +186,7 @@ START_TEST(bookkeeping_grows_with_what_is_committed) {
     struct pfi_arena arena;
     ck_assert(pfi_arena_init(&arena, 64 * PINFOLD_UNIT, PINFOLD_UNIT));
     size_t nothing = pfi_arena_bookkeeping(&arena);
-    ck_assert(pfi_arena_commit(&arena, arena.base, 64 * PINFOLD_UNIT));
+    ck_assert(pfi_arena_commit(&arena, PINFOLD_SPACE_SMALL, arena.base, 64 * PINFOLD_UNIT));
     size_t all = pfi_arena_bookkeeping(&arena);
     ck_assert_uint_gt(all, nothing);
     ck_assert_uint_le(all, arena.tables_size);

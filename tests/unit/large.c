@@ -175,10 +175,10 @@ static uintptr_t make_dirty_run(void) {
 START_TEST(giving_free_runs_back_lowers_resident_memory_and_the_account) {
     open_share(2 * PINFOLD_UNIT);
     uintptr_t run = make_dirty_run();
-    size_t committed = pfi_counter_read(&arena.committed);
+    size_t committed = pfi_account_segments(&arena.account);
     ck_assert_uint_eq(pfi_large_decommit_free(&share, 0, SIZE_MAX), RUN);
     ck_assert_uint_eq(resident_pages(run, RUN), 1); /* the header */
-    ck_assert_uint_eq(pfi_counter_read(&arena.committed), committed - RUN);
+    ck_assert_uint_eq(pfi_account_segments(&arena.account), committed - RUN);
     ck_assert(pfi_object_is_free(run));
     ck_assert_uint_eq(pfi_object_size(run), RUN);
     ck_assert(pfi_large_run_is_clean(run));
@@ -192,7 +192,7 @@ END_TEST
 START_TEST(a_clean_run_is_not_cleared_again_but_zero) {
     open_share(2 * PINFOLD_UNIT);
     uintptr_t run = make_dirty_run();
-    size_t committed = pfi_counter_read(&arena.committed);
+    size_t committed = pfi_account_segments(&arena.account);
     pfi_large_decommit_free(&share, 0, SIZE_MAX);
     uintptr_t object = 0;
     ck_assert_int_eq(take_large(&share, RUN / 2, &object), PINFOLD_EXHAUSTED_NOT);
@@ -200,9 +200,9 @@ START_TEST(a_clean_run_is_not_cleared_again_but_zero) {
     ck_assert_uint_eq(resident_pages(run, RUN / 2), 1);
     ck_assert(is_zero(run, run + RUN / 2));
     ck_assert(pfi_large_run_is_clean(run + RUN / 2));
-    ck_assert_uint_eq(pfi_counter_read(&arena.committed), committed - RUN / 2);
+    ck_assert_uint_eq(pfi_account_segments(&arena.account), committed - RUN / 2);
     ck_assert_uint_eq(allocate(RUN / 2), run + RUN / 2);
-    ck_assert_uint_eq(pfi_counter_read(&arena.committed), committed);
+    ck_assert_uint_eq(pfi_account_segments(&arena.account), committed);
     close_share();
 }
 END_TEST

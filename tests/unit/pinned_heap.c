@@ -322,22 +322,22 @@ START_TEST(whole_pages_of_free_objects_are_given_back_once) {
     uintptr_t behind;
     open_share(2 * PINFOLD_UNIT, 8 * MEGABYTE);
     uintptr_t run = make_free_run(&before, &behind);
-    size_t committed = pfi_counter_read(&arena.committed);
+    size_t committed = pfi_account_segments(&arena.account);
     ck_assert_uint_eq(pfi_pinned_heap_decommit_free(&share, RUN, SIZE_MAX), 0); /* kept */
     ck_assert_uint_eq(pfi_pinned_heap_clean_bytes(run), 0);
     size_t given = pfi_pinned_heap_decommit_free(&share, 0, SIZE_MAX);
     ck_assert_uint_eq(given, RUN - PAGE);
     ck_assert_uint_eq(pfi_pinned_heap_clean_bytes(run), given);
-    ck_assert_uint_eq(pfi_counter_read(&arena.committed), committed - given);
+    ck_assert_uint_eq(pfi_account_segments(&arena.account), committed - given);
     ck_assert_uint_le(resident_pages(pfi_align_down(run, PAGE), RUN), 2); /* those it shares with its neighbours */
     ck_assert_uint_eq(pfi_pinned_heap_decommit_free(&share, 0, SIZE_MAX), 0);
     mark(before);
     mark(behind);
     (void)sweep(); /* stays clean */
     ck_assert_uint_eq(pfi_pinned_heap_clean_bytes(run), given);
-    ck_assert_uint_eq(pfi_counter_read(&arena.committed), committed - given);
+    ck_assert_uint_eq(pfi_account_segments(&arena.account), committed - given);
     ck_assert_uint_eq(allocate(RUN / 2, 8), run); /* all of it counts again, and it is zero */
-    ck_assert_uint_eq(pfi_counter_read(&arena.committed), committed);
+    ck_assert_uint_eq(pfi_account_segments(&arena.account), committed);
     ck_assert_uint_eq(pfi_pinned_heap_clean_bytes(run + RUN / 2), 0);
     close_share();
 }
@@ -351,15 +351,15 @@ START_TEST(pages_that_were_given_back_count_again_when_they_are_joined_or_cut_of
         uintptr_t run = make_free_run(&before, &behind);
         uintptr_t dead = allocate(8 * PAGE, 8);
         ck_assert_uint_eq(dead, run);
-        size_t committed = pfi_counter_read(&arena.committed);
+        size_t committed = pfi_account_segments(&arena.account);
         (void)pfi_pinned_heap_decommit_free(&share, 0, SIZE_MAX);
-        ck_assert_uint_lt(pfi_counter_read(&arena.committed), committed);
+        ck_assert_uint_lt(pfi_account_segments(&arena.account), committed);
         mark(before);
         if (!cut) { /* the dead object and the clean rest behind it become one */
             mark(behind);
         }
         (void)sweep();
-        ck_assert_uint_eq(pfi_counter_read(&arena.committed), committed);
+        ck_assert_uint_eq(pfi_account_segments(&arena.account), committed);
         close_share();
     }
 }
@@ -426,8 +426,8 @@ static void check_swept(void) {
             committed -= pfi_object_is_free(object) ? pfi_pinned_heap_clean_bytes(object) : 0;
         }
     }
-    if (committed != pfi_counter_read(&arena.committed)) {
-        replay_fail("%zu bytes committed count as %zu", committed, pfi_counter_read(&arena.committed));
+    if (committed != pfi_account_segments(&arena.account)) {
+        replay_fail("%zu bytes committed count as %zu", committed, pfi_account_segments(&arena.account));
     }
 }
 

@@ -27,7 +27,7 @@ static void open_segment(enum pf_segment_kind kind) {
 
 static void close_segment(void) {
     pfi_segment_release(&arena, segment);
-    ck_assert_uint_eq(pfi_counter_read(&arena.committed), 0);
+    ck_assert_uint_eq(pfi_account_segments(&arena.account), 0);
     pfi_arena_finish(&arena);
 }
 
@@ -60,7 +60,7 @@ START_TEST(commits_are_rounded_up_to_steps_and_stop_at_the_end) {
     ck_assert(pfi_segment_commit(&arena, segment, segment->end - 1));
     ck_assert_uint_eq(segment->committed, segment->end);
     ck_assert(!pfi_segment_commit(&arena, segment, segment->end + 1));
-    ck_assert_uint_eq(pfi_counter_read(&arena.committed), SEGMENT);
+    ck_assert_uint_eq(pfi_account_segments(&arena.account), SEGMENT);
     close_segment();
 }
 END_TEST
@@ -73,10 +73,10 @@ START_TEST(trimming_gives_memory_back_from_the_next_page_on) {
     pfi_segment_trim(&arena, segment, segment->base + 10 * PINFOLD_PAGE + 1);
     ck_assert_uint_eq(segment->committed, segment->base + 11 * PINFOLD_PAGE);
     ck_assert_uint_eq(segment->used, segment->committed);
-    ck_assert_uint_eq(pfi_counter_read(&arena.committed), 11 * PINFOLD_PAGE);
+    ck_assert_uint_eq(pfi_account_segments(&arena.account), 11 * PINFOLD_PAGE);
     ck_assert_uint_eq(resident_pages(segment->committed, segment->end - segment->committed), 0);
     pfi_segment_trim(&arena, segment, segment->end); /* nothing there to give back */
-    ck_assert_uint_eq(pfi_counter_read(&arena.committed), 11 * PINFOLD_PAGE);
+    ck_assert_uint_eq(pfi_account_segments(&arena.account), 11 * PINFOLD_PAGE);
     close_segment();
 }
 END_TEST
@@ -147,7 +147,7 @@ START_TEST(what_lies_between_used_and_committed_is_always_zero) {
             replay_operation(operation);
             move_end(&random);
             if (!pfi_segment_is_valid(segment) ||
-                pfi_counter_read(&arena.committed) != segment->committed - segment->base) {
+                pfi_account_segments(&arena.account) != segment->committed - segment->base) {
                 replay_fail("the ends are out of order, or the account is wrong");
             }
             if (operation % 20 == 0 && !is_zero(segment->used, segment->committed)) {
@@ -171,7 +171,7 @@ START_TEST(a_commit_that_the_system_refuses_changes_nothing) {
     ck_assert_int_eq(setrlimit(RLIMIT_DATA, &limit), 0);
     ck_assert(!done);
     ck_assert_uint_eq(segment->committed, committed);
-    ck_assert_uint_eq(pfi_counter_read(&arena.committed), committed - segment->base);
+    ck_assert_uint_eq(pfi_account_segments(&arena.account), committed - segment->base);
     ck_assert(pfi_segment_commit(&arena, segment, segment->end));
     close_segment();
 }
@@ -183,7 +183,7 @@ START_TEST(a_released_range_is_zero_again_for_its_next_owner) {
     ck_assert(pfi_segment_commit(&arena, segment, segment->end));
     memset((void *)segment->base, 1, SEGMENT);
     pfi_segment_release(&arena, segment);
-    ck_assert_uint_eq(pfi_counter_read(&arena.committed), 0);
+    ck_assert_uint_eq(pfi_account_segments(&arena.account), 0);
     ck_assert_uint_eq(resident_pages(base, SEGMENT), 0);
     segment = pfi_segment_create(&arena, SEGMENT, PINFOLD_SEGMENT_LARGE);
     ck_assert_uint_eq(segment->base, base);

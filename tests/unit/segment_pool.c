@@ -63,7 +63,7 @@ START_TEST(a_segment_on_standby_has_its_range_and_no_memory) {
     size_t bookkeeping = pfi_arena_bookkeeping(&arena);
     pfi_segment_release(&arena, segment);
     ck_assert_uint_eq(resident_pages(base, SMALL), 0);
-    ck_assert_uint_eq(pfi_counter_read(&arena.committed), 0);
+    ck_assert_uint_eq(pfi_account_segments(&arena.account), 0);
     ck_assert_ptr_eq(pfi_arena_segment_of(&arena, base), segment);
     ck_assert_uint_eq(arena.pool.count, 1);
     ck_assert_uint_eq(arena.pool.bytes, SMALL);
@@ -182,7 +182,7 @@ static void check_sums(void) {
             replay_fail("a range belongs to two segments");
         }
     }
-    if (!pfi_segment_pool_is_valid(&arena.pool) || pfi_counter_read(&arena.committed) != committed ||
+    if (!pfi_segment_pool_is_valid(&arena.pool) || pfi_account_segments(&arena.account) != committed ||
         ranges + arena.pool.bytes > UNITS * UNIT) {
         replay_fail("the standby list or the account is wrong");
     }

@@ -59,7 +59,7 @@ START_TEST(a_share_without_room_for_a_segment_is_refused_and_keeps_nothing) {
     options.segment_size = 4 * PINFOLD_UNIT;
     ck_assert(pfi_arena_init(&arena, 3 * PINFOLD_UNIT, PINFOLD_UNIT));
     ck_assert_int_eq(pfi_share_init(&share, &arena, &options), PINFOLD_CANNOT_RESERVE);
-    ck_assert_uint_eq(pfi_counter_read(&arena.committed), 0);
+    ck_assert_uint_eq(pfi_account_segments(&arena.account), 0);
     pfi_arena_finish(&arena);
 }
 END_TEST
