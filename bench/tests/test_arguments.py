@@ -52,6 +52,7 @@ class ArgumentsTest(unittest.TestCase):
             self.refuse(system, ["perfsim", "-ramb", "1", "-rlmb", "2"], "cannot keep more than the 1 MB of -ramb")
             self.refuse(system, ["perfsim", "-tc"], "-tc needs a value")
             self.refuse(system, ["perfsim", "-scale", "1"], "perfsim has no option -scale")
+            self.refuse(system, ["pinned-server", "--seconds", "0.5"], "--seconds 0.5: expected a whole number from 0 to")
             self.refuse(system, ["buffer-pool", "--mode", "none"], "--mode none: expected pool or fresh")
             self.refuse(system, ["buffer-pool", "-mode", "pool"], '"-mode" is not an option')
 

@@ -57,6 +57,10 @@ class ChecksumTest(unittest.TestCase):
         complaints = run.check_checksums([record("a", "pinfold", 0, 1, 7)], lambda workload: 9)
         self.assertEqual(complaints, ["a: the checksum is 7 on pinfold, and should be 9"])
 
+    def test_runs_for_a_time_are_not_compared(self):
+        records = [record("a", "pinfold", 0, 1, 7, comparable="no"), record("a", "malloc", 0, 1, 8, comparable="no")]
+        self.assertEqual(run.check_checksums(records, lambda workload: 9), [])
+
     def test_known_values_hold_for_the_ordinary_run_only(self):
         self.assertEqual(programs.Bench("x").known_checksum("gcbench"), 524287)
         self.assertIsNone(programs.Bench("x", scale=0.5).known_checksum("gcbench"))

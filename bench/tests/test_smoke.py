@@ -123,6 +123,14 @@ class SmokeTest(unittest.TestCase):
             self.assertEqual(fresh["checksum"], pool["checksum"], system)
             self.assertGreater(fresh["bytes"], pool["bytes"])
 
+    def test_a_server_that_runs_for_a_time_says_so(self):
+        for system in SYSTEMS:
+            line = BENCH.run(system, "pinned-server", more=["--seconds=1"])
+            self.assertEqual((line["seconds"], line["comparable"]), (1, "no"))
+            self.assertTrue(1 <= line["wall_s"] < 30, line)
+            self.assertEqual(line["objects"], 1 + 11 * line["requests"])
+            self.assertNotIn("comparable", BENCH.run(system, "pinned-server"))
+
     def test_perfsim_does_what_its_options_say(self):
         for system in SYSTEMS:
             def perfsim(*options):

@@ -7,16 +7,19 @@
  *
  * heap_bytes against live_bytes tells what the pins cost in space; gen0_budget_bytes, on the same line, is what a
  * generational system allocates before it looks. Scale multiplies the number of requests; --connections sets the live
- * data.
+ * data. With --seconds the server runs for that time instead, so that resident memory can be watched from outside; how
+ * many requests that is differs from run to run, and the checksum with it.
  */
 #include <stdlib.h>
 
+#include "harness/clock.h"
 #include "workload/connections.h"
 
-enum { OPTION_CONNECTIONS };
+enum { OPTION_CONNECTIONS, OPTION_SECONDS, REQUESTS_BETWEEN_LOOKS = 4096, SECONDS_MAX = 31536000 };
 
 static const struct bench_option options[] = {
     BENCH_NUMBER("connections", 20000, 1, 10000000, "connections, each with a pinned buffer"),
+    BENCH_NUMBER("seconds", 0, 0, SECONDS_MAX, "serve for so long, whatever the scale; 0: a number of requests"),
 };
 
 struct server {
@@ -83,14 +86,36 @@ static void close_server(struct server *server) {
     free(server->sizes);
 }
 
+/* Requests `first` up to, not including, `end`. */
+static void serve(struct server *server, uint64_t first, uint64_t end) {
+    for (uint64_t request = first; request < end; request++) {
+        size_t slot = (size_t)bench_random_below(&server->connections.random, server->connections.count);
+        replace_buffer(server, slot);
+        connections_serve(&server->connections, slot, request);
+    }
+}
+
+/* Serves until the time is over; returns the number of requests. */
+static uint64_t serve_for(struct server *server, double seconds) {
+    uint64_t requests = 0;
+    double end = bench_clock_wall() + seconds;
+    while (bench_clock_wall() < end) {
+        serve(server, requests, requests + REQUESTS_BETWEEN_LOOKS);
+        requests += REQUESTS_BETWEEN_LOOKS;
+    }
+    return requests;
+}
+
 static uint64_t run_pinned_server(struct bench_run *run, struct bench_mutator *mutator) {
     struct server server = {.pinned = 0};
-    uint64_t requests = bench_scaled(run, 20000000);
+    uint64_t seconds = run->option[OPTION_SECONDS];
     open_server(&server, run, mutator);
-    for (uint64_t request = 0; request < requests; request++) {
-        size_t slot = (size_t)bench_random_below(&server.connections.random, server.connections.count);
-        replace_buffer(&server, slot);
-        connections_serve(&server.connections, slot, request);
+    if (seconds != 0) {
+        bench_extra(run, "seconds", (double)seconds);
+        bench_extra(run, "requests", (double)serve_for(&server, (double)seconds));
+        bench_extra_text(run, "comparable", "no");
+    } else {
+        serve(&server, 0, bench_scaled(run, 20000000));
     }
     uint64_t checksum = sum_buffers(&server);
     connections_count(&server.connections, 1);
