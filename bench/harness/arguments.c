@@ -4,7 +4,6 @@
  */
 #include "harness/arguments.h"
 
-#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,30 +15,6 @@ static int parse_scale(const char *text, double *scale) {
         return 0;
     }
     *scale = value;
-    return 1;
-}
-
-int bench_parse_size(const char *text, uint64_t *size) {
-    static const char units[] = "KMGT";
-    char *end = NULL;
-    if (*text < '0' || *text > '9') {
-        return 0;
-    }
-    errno = 0;
-    unsigned long long value = strtoull(text, &end, 10);
-    uint64_t factor = 1;
-    const char *unit = *end == '\0' ? NULL : strchr(units, *end);
-    if (unit != NULL) {
-        uint64_t step = end[1] == 'i' ? 1024 : 1000;
-        for (const char *at = units; at <= unit; at++) {
-            factor *= step;
-        }
-        end += end[1] == 'i' ? 2 : 1;
-    }
-    if (errno != 0 || *end != '\0' || value == 0 || value > UINT64_MAX / 2 / factor) {
-        return 0;
-    }
-    *size = value * factor;
     return 1;
 }
 
@@ -80,10 +55,10 @@ static int set_workload_option(const struct parser *parser, const char *name, co
 static int set_heap_limit(const struct parser *parser, const char *text) {
     uint64_t size = 0;
     if (!bench_system.limits_heap) {
-        snprintf(parser->message, parser->message_size, "--heap-limit is not available: %s", bench_system.note);
+        snprintf(parser->message, parser->message_size, "--heap-limit is not available: %s", bench_system.no_limit);
         return 0;
     }
-    if (!bench_parse_size(text, &size)) {
+    if (!bench_parse_size(text, &size) || size > SIZE_MAX) {
         return wrong(parser, "heap-limit", text, "a size such as 64M or 64Mi");
     }
     parser->run->heap_limit = (size_t)size;
@@ -107,7 +82,7 @@ static int set_threads(const struct parser *parser, const char *text) {
 
 static int set_trace(const struct parser *parser, const char *text) {
     if (!bench_system.explains) {
-        snprintf(parser->message, parser->message_size, "--trace is not available: %s", bench_system.note);
+        snprintf(parser->message, parser->message_size, "--trace is not available: %s", bench_system.no_history);
         return 0;
     }
     parser->run->trace = text;
@@ -171,7 +146,7 @@ static int take_option(struct parser *parser, int count, char **arguments, int *
     if (strcmp(argument, "--explain") == 0) {
         parser->run->explain = 1;
         if (!bench_system.explains) {
-            snprintf(parser->message, parser->message_size, "--explain is not available: %s", bench_system.note);
+            snprintf(parser->message, parser->message_size, "--explain is not available: %s", bench_system.no_history);
         }
         return bench_system.explains;
     }

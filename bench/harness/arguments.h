@@ -20,7 +20,4 @@ enum bench_command {
 enum bench_command bench_arguments_parse(int count, char **arguments, const struct bench_workload *const *workloads,
                                          struct bench_run *run, char *message, size_t message_size);
 
-/* "64M" is 64,000,000 bytes and "64Mi" is 64 * 2^20; K, M, G, T. Returns 0 when `text` is not a size. */
-int bench_parse_size(const char *text, uint64_t *size);
-
 #endif

@@ -33,6 +33,8 @@ struct bench_workload {
     const char *name;
     const char *sentence;
     uint64_t (*run)(struct bench_run *run, struct bench_mutator *mutator); /* returns the checksum */
+    void (*prepare)(
+        const struct bench_run *run); /* before the system is opened; NULL: nothing. May end in bench_fail */
     const struct bench_option *options;
     size_t option_count;
     uint64_t threads_max;     /* 1: not a threaded workload */
@@ -61,6 +63,8 @@ static inline int bench_is_threaded(const struct bench_workload *workload) {
     X(heap_after_mean_bytes, "%.0f") \
     X(heap_after_max_bytes, "%.0f")  \
     X(gen0_budget_bytes, "%.0f")     \
+    X(loh_collections, "%.0f")       \
+    X(loh_max_bytes, "%.0f")         \
     X(stop_p50_us, "%.1f")           \
     X(stop_p99_us, "%.1f")           \
     X(stop_max_us, "%.1f")
@@ -123,14 +127,17 @@ __attribute__((noreturn, cold)) void bench_out_of_memory(size_t size);
 /* What a system is; each system's source defines it, and the functions below. */
 struct bench_system {
     const char *name;
-    int collects;     /* has collections that a workload can ask for */
-    int limits_heap;  /* honours run->heap_limit */
-    int explains;     /* knows each collection: --explain and --trace */
-    const char *note; /* why not, for the two above; or "" */
+    int collects;           /* has collections that a workload can ask for */
+    int limits_heap;        /* honours run->heap_limit */
+    int explains;           /* knows each collection: --explain and --trace */
+    int many_heaps;         /* bench_system_open may be called again, for another heap */
+    const char *no_limit;   /* why not, for limits_heap */
+    const char *no_history; /* why not, for explains */
 };
 extern const struct bench_system bench_system;
 
-/* Opens the system for the calling thread. Ends in bench_fail when that cannot be done. */
+/* Opens the system for the calling thread; where there are many heaps, the next call opens another one. The run must
+ * outlive it. Ends in bench_fail when that cannot be done: with BENCH_EXIT_OUT_OF_MEMORY for want of memory. */
 struct bench_mutator *bench_system_open(const struct bench_run *run);
 void bench_system_close(struct bench_mutator *mutator);
 

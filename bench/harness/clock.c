@@ -6,6 +6,7 @@
 #include "harness/clock.h"
 
 #include <stdio.h>
+#include <string.h>
 #include <sys/resource.h>
 #include <time.h>
 
@@ -25,21 +26,33 @@ double bench_clock_cpu(void) {
     return seconds(usage.ru_utime) + seconds(usage.ru_stime);
 }
 
-/* ru_maxrss survives exec and so begins at the size of whoever started the process; VmHWM belongs to this program's
- * memory alone. */
-uint64_t bench_peak_rss_kib(void) {
+/* A figure of /proc/self/status, in KiB; 0 when it is not there. */
+static uint64_t status_kib(const char *name) {
+    size_t length = strlen(name);
     unsigned long long kib = 0;
     FILE *status = fopen("/proc/self/status", "r");
     if (status != NULL) {
         char line[256];
-        while (fgets(line, sizeof line, status) != NULL && sscanf(line, "VmHWM: %llu", &kib) != 1) {
+        while (fgets(line, sizeof line, status) != NULL &&
+               (strncmp(line, name, length) != 0 || sscanf(line + length, ": %llu", &kib) != 1)) {
         }
         fclose(status);
     }
+    return kib;
+}
+
+/* ru_maxrss survives exec and so begins at the size of whoever started the process; VmHWM belongs to this program's
+ * memory alone. */
+uint64_t bench_peak_rss_kib(void) {
+    uint64_t kib = status_kib("VmHWM");
     if (kib == 0) {
         struct rusage usage;
         getrusage(RUSAGE_SELF, &usage);
-        kib = (unsigned long long)usage.ru_maxrss;
+        kib = (uint64_t)usage.ru_maxrss;
     }
     return kib;
+}
+
+uint64_t bench_peak_address_space_kib(void) {
+    return status_kib("VmPeak");
 }

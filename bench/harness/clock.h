@@ -16,4 +16,7 @@ double bench_clock_cpu(void);
 /* Largest resident set so far, in KiB. */
 uint64_t bench_peak_rss_kib(void);
 
+/* Most address space so far, in KiB: what RLIMIT_AS limits. 0: the system does not tell. */
+uint64_t bench_peak_address_space_kib(void);
+
 #endif

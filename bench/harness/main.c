@@ -31,6 +31,7 @@ static void print_list(int threaded_only) {
 
 static void print_option_help(const struct bench_option *option, const char *dashes) {
     unsigned long long initial = option->initial;
+    char size[32];
     printf("                  %s%s ", dashes, option->name);
     switch (option->kind) {
     case BENCH_OPTION_NUMBER:
@@ -38,6 +39,9 @@ static void print_option_help(const struct bench_option *option, const char *das
         break;
     case BENCH_OPTION_SIZE:
         printf("X  %s (%g)\n", option->sentence, (double)option->initial / (double)option->unit);
+        break;
+    case BENCH_OPTION_BYTES:
+        printf("SIZE  %s (%s)\n", option->sentence, bench_format_size(initial, size, sizeof size));
         break;
     case BENCH_OPTION_RANGE:
         printf("LOW-HIGH  %s (%llu-%llu)\n", option->sentence, initial, (unsigned long long)option->initial_high);
@@ -112,6 +116,9 @@ static void print_line(const struct bench_run *run, uint64_t checksum) {
 
 static int run_workload(struct bench_run *run) {
     clear_figures(&run->figures);
+    if (run->workload->prepare != NULL) {
+        run->workload->prepare(run);
+    }
     struct bench_mutator *mutator = bench_system_open(run);
     run->wall_start_s = bench_clock_wall();
     run->cpu_start_s = bench_clock_cpu();

@@ -23,6 +23,45 @@ int bench_parse_number(const char *text, uint64_t *number) {
     return 1;
 }
 
+int bench_parse_size(const char *text, uint64_t *size) {
+    static const char units[] = "KMGT";
+    char *end = NULL;
+    if (*text < '0' || *text > '9') {
+        return 0;
+    }
+    errno = 0;
+    unsigned long long value = strtoull(text, &end, 10);
+    uint64_t factor = 1;
+    const char *unit = *end == '\0' ? NULL : strchr(units, *end);
+    if (unit != NULL) {
+        uint64_t step = end[1] == 'i' ? 1024 : 1000;
+        for (const char *at = units; at <= unit; at++) {
+            factor *= step;
+        }
+        end += end[1] == 'i' ? 2 : 1;
+    }
+    if (errno != 0 || *end != '\0' || value == 0 || value > UINT64_MAX / 2 / factor) {
+        return 0;
+    }
+    *size = value * factor;
+    return 1;
+}
+
+const char *bench_format_size(uint64_t bytes, char *text, size_t size) {
+    static const char *const units[] = {"", "Ki", "Mi", "Gi", "Ti"};
+    unsigned unit = 0;
+    while (unit < 4 && bytes >= 1024 && bytes % 1024 == 0) {
+        bytes /= 1024;
+        unit++;
+    }
+    if (bytes == 0) {
+        snprintf(text, size, "none");
+    } else {
+        snprintf(text, size, "%llu%s", (unsigned long long)bytes, units[unit]);
+    }
+    return text;
+}
+
 /* "0.25" with a unit of 1000 is 250. */
 static int parse_units(const char *text, uint64_t unit, uint64_t *bytes) {
     char *end = NULL;
@@ -76,6 +115,8 @@ static void describe_words(const struct bench_option *option, char *expected, si
 }
 
 void bench_option_describe(const struct bench_option *option, char *expected, size_t size) {
+    char least[32];
+    char most[32];
     switch (option->kind) {
     case BENCH_OPTION_NUMBER:
         describe_number(option, expected, size);
@@ -83,6 +124,11 @@ void bench_option_describe(const struct bench_option *option, char *expected, si
     case BENCH_OPTION_SIZE:
         snprintf(expected, size, "a number from %g to %g, such as 0.5", (double)option->min / (double)option->unit,
                  (double)option->max / (double)option->unit);
+        break;
+    case BENCH_OPTION_BYTES:
+        snprintf(expected, size, "a size from %s to %s, such as 64M or 64Mi",
+                 bench_format_size(option->min, least, sizeof least),
+                 bench_format_size(option->max, most, sizeof most));
         break;
     case BENCH_OPTION_RANGE:
         snprintf(expected, size, "LOW-HIGH, within %llu-%llu", (unsigned long long)option->min,
@@ -102,6 +148,9 @@ static int parse_kind(const struct bench_option *option, const char *text, uint6
         break;
     case BENCH_OPTION_SIZE:
         parsed = parse_units(text, option->unit, low);
+        break;
+    case BENCH_OPTION_BYTES:
+        parsed = bench_parse_size(text, low);
         break;
     case BENCH_OPTION_RANGE:
         return parse_range(text, low, high);

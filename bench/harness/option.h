@@ -4,6 +4,7 @@
  * of the workload's source; nothing here writes to it.
  *
  *     "0.5"  a size of unit 1 << 30     536870912
+ *     "64Mi"  bytes                     67108864
  *     "100-4000"  a range               100 and 4000
  *     "simple"  the first of two words  0
  */
@@ -17,6 +18,7 @@
 enum bench_option_kind {
     BENCH_OPTION_NUMBER, /* a whole number */
     BENCH_OPTION_SIZE,   /* a decimal number of `unit` bytes; bytes */
+    BENCH_OPTION_BYTES,  /* a size as bench_parse_size reads it; bytes. Initially 0: none */
     BENCH_OPTION_RANGE,  /* LOW-HIGH, whole numbers; the low end, and run->option_high has the high one */
     BENCH_OPTION_WORD    /* one of `words`; its index */
 };
@@ -45,6 +47,11 @@ struct bench_option {
         .name = (name_), .kind = BENCH_OPTION_SIZE, .initial = (initial_), .max = (max_), .unit = (unit_), \
         .sentence = (sentence_)                                                                            \
     }
+#define BENCH_BYTES(name_, initial_, min_, max_, sentence_)                                               \
+    {                                                                                                     \
+        .name = (name_), .kind = BENCH_OPTION_BYTES, .initial = (initial_), .min = (min_), .max = (max_), \
+        .sentence = (sentence_)                                                                           \
+    }
 #define BENCH_RANGE(name_, low_, high_, min_, max_, sentence_)                                                  \
     {                                                                                                           \
         .name = (name_), .kind = BENCH_OPTION_RANGE, .initial = (low_), .initial_high = (high_), .min = (min_), \
@@ -71,5 +78,11 @@ void bench_option_describe(const struct bench_option *option, char *expected, si
 
 /* A whole number and nothing else. */
 int bench_parse_number(const char *text, uint64_t *number);
+
+/* "64M" is 64,000,000 bytes and "64Mi" is 64 * 2^20; K, M, G, T. Returns 0 when `text` is not a size, or 0. */
+int bench_parse_size(const char *text, uint64_t *size);
+
+/* The other way, as short as it goes: "64Mi", "64", "none" for 0. Returns `text`. */
+const char *bench_format_size(uint64_t bytes, char *text, size_t size);
 
 #endif

@@ -15,7 +15,7 @@ const struct bench_system bench_system = {
     .name = "bdwgc",
     .collects = 1,
     .limits_heap = 1,
-    .note = "bdwgc keeps no history of its collections",
+    .no_history = "bdwgc keeps no history of its collections",
 };
 
 /* The event callback has no argument of its own. */

@@ -9,7 +9,8 @@
 
 const struct bench_system bench_system = {
     .name = "malloc",
-    .note = "the C library's allocator has neither a heap limit nor collections",
+    .no_limit = "the C library's allocator takes what the program asks for, and cannot do with less",
+    .no_history = "the C library's allocator has no collections",
 };
 
 struct bench_mutator *bench_system_open(const struct bench_run *run) {

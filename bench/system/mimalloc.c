@@ -6,7 +6,8 @@
 
 const struct bench_system bench_system = {
     .name = "mimalloc",
-    .note = "mimalloc has neither a heap limit nor collections",
+    .no_limit = "mimalloc takes what the program asks for, and cannot do with less",
+    .no_history = "mimalloc has no collections",
 };
 
 struct bench_mutator *bench_system_open(const struct bench_run *run) {

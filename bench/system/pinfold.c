@@ -18,8 +18,9 @@
 const struct bench_system bench_system = {
     .name = "pinfold",
     .collects = 1,
+    .limits_heap = 1,
     .explains = 1,
-    .note = "this version of pinfold has no hard limit on its heap",
+    .many_heaps = 1,
 };
 
 /* `mutators` are those of all attached threads. A thread changes the list while it is managed and comes to no safepoint
@@ -41,6 +42,7 @@ struct bench_instance {
     double heap_after_sum; /* bytes right after each collection */
     double heap_after_max;
     double gen0_budget; /* after the newest collection */
+    double large_max;   /* bytes of the large object heap, before a collection */
     int sampled;        /* the collection that sampling makes is not the workload's */
 };
 
@@ -63,6 +65,10 @@ static void trace_sizes(const struct bench_instance *instance, const struct pf_c
             after, empty, record->budget_bytes[0]);
 }
 
+static double larger(double a, double b) {
+    return a > b ? a : b;
+}
+
 static void record_sizes(struct bench_instance *instance, const struct pf_collection *record) {
     double before = 0;
     double after = 0;
@@ -75,8 +81,9 @@ static void record_sizes(struct bench_instance *instance, const struct pf_collec
     }
     instance->collections++;
     instance->heap_after_sum += after;
-    instance->heap_after_max = after > instance->heap_after_max ? after : instance->heap_after_max;
+    instance->heap_after_max = larger(instance->heap_after_max, after);
     instance->gen0_budget = (double)record->budget_bytes[0];
+    instance->large_max = larger(instance->large_max, (double)record->before_bytes[PINFOLD_LARGE]);
 }
 
 static void collection_end(void *data, const struct pf_collection *record) {
@@ -91,15 +98,37 @@ static void collection_end(void *data, const struct pf_collection *record) {
     }
 }
 
+static int exit_code_of(enum pf_status status) {
+    switch (status) {
+    case PINFOLD_BAD_OPTION:
+        return BENCH_EXIT_ARGUMENTS;
+    case PINFOLD_OUT_OF_MEMORY:
+    case PINFOLD_CANNOT_RESERVE:
+    case PINFOLD_CANNOT_COMMIT:
+        return BENCH_EXIT_OUT_OF_MEMORY;
+    default:
+        return EXIT_FAILURE;
+    }
+}
+
 static void must(enum pf_status status, const struct pf_message *message) {
     if (status != PINFOLD_OK) {
-        int wrong_option = status == PINFOLD_BAD_OPTION;
-        bench_fail(wrong_option ? BENCH_EXIT_ARGUMENTS : EXIT_FAILURE, "%s: %s", pf_status_text(status), message->text);
+        bench_fail(exit_code_of(status), "%s: %s", pf_status_text(status), message->text);
     }
 }
 
 static size_t at_least(size_t size, size_t minimum) {
     return size > minimum ? size : minimum;
+}
+
+/* Through the option's text, so that a limit that no heap can be opened in is refused as any option is. */
+static void set_heap_limit(struct pf_options *options, size_t limit) {
+    struct pf_message message = {""};
+    char text[32];
+    snprintf(text, sizeof text, "%zu", limit);
+    if (limit != 0 && pf_options_set(options, "hard_limit", text, &message) != PINFOLD_OK) {
+        bench_fail(BENCH_EXIT_ARGUMENTS, "--heap-limit %s: %s", text, message.text);
+    }
 }
 
 static void open_heap(struct bench_instance *instance, const struct bench_run *run) {
@@ -111,6 +140,7 @@ static void open_heap(struct bench_instance *instance, const struct bench_run *r
         options.gen0_size = at_least(options.gen0_size, run->workload->young_bytes);
         options.gen0_max_size = at_least(options.gen0_max_size, run->workload->young_bytes);
     }
+    set_heap_limit(&options, run->heap_limit);
     must(pf_heap_create(&options, &instance->heap, &message), &message);
 }
 
@@ -217,6 +247,7 @@ static void sample_collections(const struct bench_instance *instance, struct ben
         figures->heap_after_mean_bytes = instance->heap_after_sum / (double)instance->collections;
         figures->heap_after_max_bytes = instance->heap_after_max;
         figures->gen0_budget_bytes = instance->gen0_budget;
+        figures->loh_collections = (double)instance->totals.reasons[PINFOLD_REASON_LARGE_BUDGET];
     }
 }
 
@@ -235,6 +266,7 @@ void bench_system_sample(struct bench_mutator *mutator, struct bench_figures *fi
     figures->heap_bytes = (double)statistics.heap_bytes;
     figures->free_bytes = (double)(statistics.heap_bytes - statistics.live_bytes);
     figures->committed_bytes = (double)statistics.committed_bytes;
+    figures->loh_max_bytes = larger(instance->large_max, (double)statistics.generation_bytes[PINFOLD_LARGE]);
     sample_collections(instance, figures);
     explain_history_take(&instance->totals, instance->heap);
     instance->sampled = 1;
