@@ -13,6 +13,8 @@ KNOWN_CHECKSUMS = {
     "loh-churn": 408638067,
     "pinned-server": 37912576,
     "buffer-pool": 932864,
+    "blob-builder": 8402288807177607349,
+    "image-writer": 12155172229777934080,
     "mt-gcbench": 262142,
     "larson": 16389533576149309907,
     "xmalloc": 494343907975296549,
@@ -20,7 +22,8 @@ KNOWN_CHECKSUMS = {
     "perfsim": 214741501,
 }
 
-EXIT_OUT_OF_MEMORY = 3  # of a bench program, at its heap limit
+EXIT_ARGUMENTS = 2  # of a bench program: something it does not accept
+EXIT_OUT_OF_MEMORY = 3  # at its heap limit, or the system's
 
 
 class RunError(Exception):
@@ -29,6 +32,15 @@ class RunError(Exception):
     def __init__(self, message, code=None):
         super().__init__(message)
         self.code = code
+
+
+class RunTimeout(RunError):
+    """A bench program took longer than it may."""
+
+
+def time_name(record):
+    """Threaded workloads are compared by the clock on the wall, with one thread as well as with many."""
+    return "wall_s" if "threads" in record else "cpu_s"
 
 
 def parse_value(text):
@@ -61,7 +73,7 @@ def run_program(command, timeout, environment=None):
     try:
         output, errors = child.communicate(timeout=timeout)
     except subprocess.TimeoutExpired:
-        raise RunError("%s took more than %g s" % (" ".join(command), timeout)) from None
+        raise RunTimeout("%s took more than %g s" % (" ".join(command), timeout)) from None
     finally:
         if child.poll() is None:
             child.kill()
@@ -113,9 +125,9 @@ class Bench:
             command.append("--heap-limit=%d" % heap_limit)
         return command + self.options.get(workload, [])
 
-    def run(self, system, workload, heap_limit=None, more=(), environment=None):
+    def run(self, system, workload, heap_limit=None, more=(), environment=None, timeout=None):
         command = self.command(system, workload, heap_limit) + list(more)
-        return parse_line(run_program(command, self.timeout, {**self.environment, **(environment or {})}))
+        return parse_line(run_program(command, timeout or self.timeout, {**self.environment, **(environment or {})}))
 
     def known_checksum(self, workload):
         ordinary = (self.scale == 1 and self.seed == 42 and self.threads is None and

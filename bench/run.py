@@ -16,15 +16,14 @@ import statistics
 import sys
 
 sys.dont_write_bytecode = True  # the source tree stays clean
+import image_limit  # noqa: E402
+import limits  # noqa: E402
 import pinning  # noqa: E402
 import plot  # noqa: E402
 import scaling  # noqa: E402
-from programs import EXIT_OUT_OF_MEMORY, Bench, RunError  # noqa: E402
+from programs import Bench, RunError, time_name  # noqa: E402
 
 SYSTEMS = ["pinfold", "bdwgc", "malloc", "mimalloc"]
-
-MIB = 1 << 20
-FIRST_HEAP = MIB  # no collector opens below this; the search begins here
 
 
 def parse_workload_options(texts):
@@ -87,11 +86,6 @@ def check_checksums(records, known):
                 text = "%s: the checksum is %s on %s, and should be %s"
                 complaints.append(text % (workload, checksum, ", ".join(sorted(systems)), expected))
     return complaints
-
-
-def time_name(record):
-    """Threaded workloads are compared by the clock on the wall, with one thread as well as with many."""
-    return "wall_s" if "threads" in record else "cpu_s"
 
 
 def ratios(records, workload, system, base):
@@ -165,38 +159,6 @@ def format_survival(rows):
     return "\n".join(lines)
 
 
-def smallest(low, high, works, tolerance=0.01):
-    """Smallest size in (low, high] that works, to a relative tolerance; `low` does not and `high` does."""
-    while high - low > max(1, int(high * tolerance)):
-        middle = (low + high) // 2
-        if works(middle):
-            high = middle
-        else:
-            low = middle
-    return high
-
-
-def find_min_heap(bench, system, workload, report=progress):
-    """The smallest --heap-limit with which the workload ends well, in bytes."""
-    def works(limit):
-        try:
-            bench.run(system, workload, limit)
-            outcome = True
-        except RunError as error:
-            if error.code != EXIT_OUT_OF_MEMORY:
-                raise
-            outcome = False
-        report("%s %s: %.1f MiB %s" % (workload, system, limit / MIB, "is enough" if outcome else "is too little"))
-        return outcome
-
-    high = FIRST_HEAP
-    while not works(high):
-        high *= 2
-        if high > 1 << 40:
-            raise RunError("%s on %s does not run in any heap" % (workload, system))
-    return high if high == FIRST_HEAP else smallest(high // 2, high, works)
-
-
 def print_min_heaps(bench, plan):
     failed = False
     for workload, system in plan:
@@ -204,11 +166,38 @@ def print_min_heaps(bench, plan):
             print("%-13s %-9s has no heap limit that could be lowered" % (workload, system))
             continue
         try:
-            print("%-13s %-9s %.1f MiB" % (workload, system, find_min_heap(bench, system, workload) / MIB), flush=True)
+            heap = limits.find_min_heap(bench, system, workload, progress)
+            print("%-13s %-9s %.1f MiB" % (workload, system, heap / limits.MIB), flush=True)
         except RunError as error:
             failed = True
             print("%-13s %-9s %s" % (workload, system, error))
     return 1 if failed else 0
+
+
+def compare_at_multiples(bench, plan, arguments, base):
+    """Workload by workload: the smallest heap of any system, then all systems at its multiples."""
+    records = []
+    for workload in dict.fromkeys(name for name, _ in plan):
+        systems = [system for name, system in plan if name == workload and bench.limits_heap(system)]
+        if not systems:
+            progress("%s: no system of this run has a heap limit" % workload)
+            continue
+        heap = min(limits.find_min_heap(bench, system, workload, progress) for system in systems)
+        records += limits.run_at_multiples(bench, systems, workload, heap, arguments.heap_multiples, arguments.runs,
+                                           progress)
+    rows = limits.multiple_rows(records, base)
+    complaints = check_checksums([record for record in records if "failure" not in record], bench.known_checksum)
+    if not rows:
+        complaints.append("nothing was compared")
+    else:
+        print(limits.multiple_table(rows, base))
+    return finish(arguments, records, rows, complaints)
+
+
+def compare_image_limits(bench, systems, arguments):
+    rows = image_limit.image_limit_rows(bench, systems, arguments.image_limit, progress)
+    print(image_limit.image_limit_table(rows))
+    return finish(arguments, [], rows, [])
 
 
 def make_plan(bench, systems, workloads):
@@ -238,6 +227,10 @@ def parse_arguments(arguments):
     parser.add_argument("--json", metavar="FILE", help="write every run and the summary")
     parser.add_argument("--svg", metavar="FILE", help="write a bar plot of time and memory")
     parser.add_argument("--min-heap", action="store_true", help="find the smallest heap limit that suffices, instead")
+    parser.add_argument("--heap-multiples", metavar="X,Y,...",
+                        help="compare systems with a heap limit at these multiples of the smallest heap, instead")
+    parser.add_argument("--image-limit", metavar="SIZE",
+                        help="find the largest image that image-writer can write in so much address space, instead")
     parser.add_argument("--demotion", action="store_true",
                         help="the four demotion runs of perfsim on pinfold, instead; --scale 0.1 for small machines")
     parser.add_argument("--heap-curve", metavar="FILE", help="plot the heap of pinned-server, or of the one workload "
@@ -253,6 +246,10 @@ def parse_arguments(arguments):
     try:
         parsed.options = parse_workload_options(parsed.options)
         parsed.env = parse_environment(parsed.env)
+        if parsed.heap_multiples is not None:
+            parsed.heap_multiples = limits.parse_multiples(parsed.heap_multiples)
+        if parsed.image_limit is not None:
+            parsed.image_limit = image_limit.parse_size(parsed.image_limit)
     except ValueError as error:
         parser.error(str(error))
     return parser, parsed
@@ -279,11 +276,16 @@ def compare(bench, plan, arguments, base):
         print(format_table(rows, base))
     if format_survival(rows):
         print("\n" + format_survival(rows))
-    if arguments.json:
-        write_json(arguments.json, records, rows, complaints)
     if arguments.svg and rows:
         with open(arguments.svg, "w", encoding="utf-8") as file:
             file.write(plot.bars(rows, base))
+    return finish(arguments, records, rows, complaints)
+
+
+def finish(arguments, records, rows, complaints):
+    """The end of every comparison: what was asked for in a file, what is wrong on standard error; the exit code."""
+    if arguments.json:
+        write_json(arguments.json, records, rows, complaints)
     for complaint in complaints:
         progress("error: " + complaint)
     return 1 if complaints else 0
@@ -299,11 +301,7 @@ def compare_demotion(bench, arguments):
     rows = pinning.demotion_rows(records)
     complaints = pinning.differing_checksums(records)
     print(pinning.demotion_table(rows))
-    if arguments.json:
-        write_json(arguments.json, records, rows, complaints)
-    for complaint in complaints:
-        progress("error: " + complaint)
-    return 1 if complaints else 0
+    return finish(arguments, records, rows, complaints)
 
 
 def compare_scaling(bench, systems, arguments):
@@ -312,11 +310,7 @@ def compare_scaling(bench, systems, arguments):
     rows = scaling.scaling_rows(records, systems, threads)
     complaints = check_checksums(records, lambda workload: None)
     print(scaling.scaling_table(rows, systems, threads))
-    if arguments.json:
-        write_json(arguments.json, records, rows, complaints)
-    for complaint in complaints:
-        progress("error: " + complaint)
-    return 1 if complaints else 0
+    return finish(arguments, records, rows, complaints)
 
 
 def draw_heap_curve(parser, bench, arguments):
@@ -339,6 +333,8 @@ def main(argv):
     systems = chosen_systems(parser, bench, arguments.systems)
     if arguments.scaling:
         return compare_scaling(bench, systems, arguments)
+    if arguments.image_limit:
+        return compare_image_limits(bench, systems, arguments)
     try:
         plan = make_plan(bench, systems, arguments.workloads.split(",") if arguments.workloads else None)
     except ValueError as error:
@@ -347,7 +343,10 @@ def main(argv):
         parser.error("--with names %s, which is not among the workloads of this run" % name)
     if arguments.min_heap:
         return print_min_heaps(bench, plan)
-    return compare(bench, plan, arguments, "pinfold" if "pinfold" in systems else systems[0])
+    base = "pinfold" if "pinfold" in systems else systems[0]
+    if arguments.heap_multiples:
+        return compare_at_multiples(bench, plan, arguments, base)
+    return compare(bench, plan, arguments, base)
 
 
 if __name__ == "__main__":

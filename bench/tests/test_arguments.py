@@ -54,6 +54,16 @@ class ArgumentsTest(unittest.TestCase):
             self.refuse(system, ["perfsim", "-scale", "1"], "perfsim has no option -scale")
             self.refuse(system, ["pinned-server", "--seconds", "0.5"], "--seconds 0.5: expected a whole number from 0 to")
             self.refuse(system, ["buffer-pool", "--mode", "none"], "--mode none: expected pool or fresh")
+            self.refuse(system, ["blob-builder", "--mode", "d"],
+                        "--mode d: expected doubling or chunks or pooled or a or b or c")
+            self.refuse(system, ["image-writer", "--checksum", "none"], "--checksum none: expected copy or in-place")
+            self.refuse(system, ["image-writer", "--image", "1K"], "--image 1K: expected a size from 4Ki to 64Gi")
+            self.refuse(system, ["image-writer", "--image", "64Q"], "--image 64Q: expected a size")
+            self.refuse(system, ["image-writer", "--image", "0"], "--image 0: expected a size")
+            self.refuse(system, ["image-writer", "--heaps", "17"], "--heaps 17: expected a whole number from 1 to 16")
+            self.refuse(system, ["image-writer", "--address-space", "100"], "expected a size from 1Mi to 64Ti")
+            if system != "pinfold":
+                self.refuse(system, ["image-writer", "--heaps", "2"], "has one heap for the whole process")
             self.refuse(system, ["buffer-pool", "-mode", "pool"], '"-mode" is not an option')
 
     def test_one_dash_or_two(self):
@@ -117,9 +127,12 @@ class ArgumentsTest(unittest.TestCase):
             self.refuse(system, TINY + ["--heap-limit", "64Q"], "expected a size")
             arguments = ["binary-trees", "--depth", "16", "--scale", "0.01", "--heap-limit"]
             self.assertEqual(call(system, *arguments, "1G").returncode, 0)
-            full = call(system, *arguments, "1M")
+            full = call(system, *arguments, "2M")
             self.assertEqual(full.returncode, 3, full)
             self.assertIn("out of memory", full.stderr)
+            self.refuse(system, TINY + ["--heap-limit", "99999999999T"], "expected a size")
+            if system == "pinfold":
+                self.refuse(system, TINY + ["--heap-limit", "1K"], "--heap-limit 1000: ")
 
     def test_explain_goes_to_standard_error(self):
         if "pinfold" in SYSTEMS:

@@ -8,6 +8,8 @@ import unittest
 import xml.etree.ElementTree
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+import image_limit  # noqa: E402
+import limits  # noqa: E402
 import pinning  # noqa: E402
 import plot  # noqa: E402
 import programs  # noqa: E402
@@ -164,7 +166,7 @@ class PinningTest(unittest.TestCase):
         self.assertIsNone(pinning.demotion_ratio(records, 8))
 
     def test_the_table_has_a_row_for_each_interval(self):
-        records = [self.demotion(interval, 0, run.MIB * (10 + interval)) for interval in pinning.DEMOTION_INTERVALS]
+        records = [self.demotion(interval, 0, limits.MIB * (10 + interval)) for interval in pinning.DEMOTION_INTERVALS]
         lines = pinning.demotion_table(pinning.demotion_rows(records)).splitlines()
         self.assertEqual(len(lines), 2 + len(pinning.DEMOTION_INTERVALS))
         self.assertTrue(lines[3].startswith("| 50 | 50 | 60.0 | 6.000 | 120.0 | - |"), lines[3])
@@ -174,7 +176,7 @@ class PinningTest(unittest.TestCase):
         self.assertIn("1, 2", pinning.differing_checksums([self.demotion(0, 0, 1), self.demotion(8, 0, 1, 2)])[0])
 
     def test_a_trace_is_read_by_the_names_of_its_columns(self):
-        lines = ["number,asked_bytes,after_bytes", "1,%d,%d" % (4 * run.MIB, run.MIB)]
+        lines = ["number,asked_bytes,after_bytes", "1,%d,%d" % (4 * limits.MIB, limits.MIB)]
         self.assertEqual(pinning.read_trace(lines), [(4.0 / 1024, 1.0)])
 
     def test_a_run_out_of_memory_is_a_part_of_the_picture(self):
@@ -184,7 +186,7 @@ class PinningTest(unittest.TestCase):
 
             def run(self, system, workload, more, environment):
                 with open(more[0].partition("=")[2], "w", encoding="utf-8") as file:
-                    file.write("asked_bytes,after_bytes\n%d,%d\n" % (2 * run.MIB, run.MIB))
+                    file.write("asked_bytes,after_bytes\n%d,%d\n" % (2 * limits.MIB, limits.MIB))
                 raise programs.RunError("full", self.code)
 
         trace = pinning.trace_variant(FullBench(programs.EXIT_OUT_OF_MEMORY), "pinned-server", "bad", {})
@@ -201,7 +203,30 @@ class PinningTest(unittest.TestCase):
         self.assertEqual(programs.run_program([sys.executable, "-c", script], 20, {"BENCH_TEST_A": "x"}), "x\n")
 
 
-class SmallestTest(unittest.TestCase):
+class LimitedBench:
+    """Workload "a" needs 37 MiB on pinfold and 50 on bdwgc, and takes longer the less it has."""
+
+    timeout = 600
+
+    def __init__(self, least=37 * limits.MIB, failure=programs.RunError("full", programs.EXIT_OUT_OF_MEMORY)):
+        self.least = {"pinfold": least, "bdwgc": 50 * limits.MIB}
+        self.failure = failure
+        self.timeouts = []
+
+    def run(self, system, workload, heap_limit=None, timeout=None):
+        self.timeouts.append(timeout)
+        if heap_limit is not None and heap_limit < self.least[system]:
+            raise self.failure
+        seconds = 1 + (0 if heap_limit is None else self.least[system] / heap_limit)
+        return {"workload": workload, "system": system, "wall_s": seconds, "cpu_s": seconds, "rss_kib": 1024,
+                "checksum": 7}
+
+
+def silent(text):
+    del text
+
+
+class LimitsTest(unittest.TestCase):
     def test_finds_the_edge(self):
         asked = []
 
@@ -209,26 +234,105 @@ class SmallestTest(unittest.TestCase):
             asked.append(size)
             return size >= 70000
 
-        found = run.smallest(65536, 131072, works, tolerance=0.0001)
+        found = limits.smallest(65536, 131072, works, tolerance=0.0001)
         self.assertTrue(70000 <= found <= 70010, found)
         self.assertTrue(all(65536 < size < 131072 for size in asked))
 
     def test_min_heap_doubles_until_it_works(self):
-        class FakeBench:
-            def run(self, system, workload, heap_limit):
-                if heap_limit < 37 * run.MIB:
-                    raise programs.RunError("full", programs.EXIT_OUT_OF_MEMORY)
+        found = limits.find_min_heap(LimitedBench(), "pinfold", "a", silent)
+        self.assertTrue(37 * limits.MIB <= found <= 37.5 * limits.MIB, found)
 
-        found = run.find_min_heap(FakeBench(), "pinfold", "a", report=lambda text: None)
-        self.assertTrue(37 * run.MIB <= found <= 37.5 * run.MIB, found)
+    def test_min_heap_is_the_first_one_when_that_suffices(self):
+        self.assertEqual(limits.find_min_heap(LimitedBench(least=0), "pinfold", "a", silent), limits.FIRST_HEAP)
+
+    def test_a_heap_in_which_the_end_does_not_come_is_too_small(self):
+        bench = LimitedBench(failure=programs.RunTimeout("too long"))
+        found = limits.find_min_heap(bench, "pinfold", "a", silent)
+        self.assertTrue(37 * limits.MIB <= found <= 37.5 * limits.MIB, found)
+        self.assertEqual(bench.timeouts[0], None)
+        self.assertEqual(set(bench.timeouts[1:]), {limits.PATIENCE_S + limits.PATIENCE_FACTOR})
 
     def test_min_heap_passes_other_failures_on(self):
+        bench = LimitedBench(failure=programs.RunError("crash", -11))
+        with self.assertRaisesRegex(programs.RunError, "crash"):
+            limits.find_min_heap(bench, "pinfold", "a", silent)
+
+    def test_a_limit_must_not_change_the_checksum(self):
+        class WrongBench(LimitedBench):
+            def run(self, system, workload, heap_limit=None, timeout=None):
+                return {**super().run(system, workload, heap_limit), "checksum": heap_limit or 7}
+
+        with self.assertRaisesRegex(programs.RunError, "without a limit it is 7"):
+            limits.find_min_heap(WrongBench(), "pinfold", "a", silent)
+
+    def test_multiples_of_the_smallest_heap(self):
+        records = limits.run_at_multiples(LimitedBench(), ["pinfold", "bdwgc"], "a", 40 * limits.MIB, [1, 2], 3, silent)
+        self.assertEqual(len(records), 12)
+        rows = limits.multiple_rows(records, "pinfold")
+        self.assertEqual([(row["multiple"], row["system"], row["failure"]) for row in rows],
+                         [(1, "pinfold", None), (1, "bdwgc", "out of memory"), (2, "pinfold", None), (2, "bdwgc", None)])
+        self.assertAlmostEqual(rows[0]["time_s"], 1 + 37 / 40)
+        self.assertAlmostEqual(rows[3]["ratio"], (1 + 37 / 80) / (1 + 50 / 80))
+        lines = limits.multiple_table(rows, "pinfold").splitlines()
+        self.assertEqual({line.count("|") for line in lines}, {11})
+        self.assertTrue(lines[3].startswith("| a | 1 | 40.0 | bdwgc | - | out of memory |"), lines[3])
+
+    def test_one_round_out_of_memory_leaves_no_figures(self):
+        records = limits.run_at_multiples(LimitedBench(), ["pinfold"], "a", 40 * limits.MIB, [1], 2, silent)
+        records[1] = {"workload": "a", "system": "pinfold", "round": 1, "multiple": 1, "heap_limit": 40 * limits.MIB,
+                      "failure": "out of memory"}
+        row, = limits.multiple_rows(records, "pinfold")
+        self.assertEqual(row["failure"], "out of memory")
+        self.assertNotIn("time_s", row)
+
+    def test_texts_of_multiples(self):
+        self.assertEqual(limits.parse_multiples("1.5,2,3"), [1.5, 2.0, 3.0])
+        for text in ("", "1.5,", "0.5", "two", "nan"):
+            with self.assertRaisesRegex(ValueError, "--heap-multiples"):
+                limits.parse_multiples(text)
+
+
+class ImageLimitTest(unittest.TestCase):
+    class ImageBench:
+        """Room for 300 MiB with one heap and 100 with four, half as much with a copy; "old" has one heap."""
+
+        def run(self, system, workload, more):
+            options = dict(option.lstrip("-").split("=") for option in more)
+            if system == "old" and options["heaps"] != "1":
+                raise programs.RunError("one heap", programs.EXIT_ARGUMENTS)
+            room = {"1": 300, "4": 100}[options["heaps"]] * limits.MIB
+            needed = int(options["image"]) * (2 if options["checksum"] == "copy" else 1)
+            if needed > room:
+                raise programs.RunError("full", programs.EXIT_OUT_OF_MEMORY)
+
+    def test_finds_the_largest_image_for_each_number_of_heaps(self):
+        rows = image_limit.image_limit_rows(self.ImageBench(), ["pinfold", "old"], 1 << 30, silent)
+        self.assertEqual([(row["system"], row["heaps"]) for row in rows], [("pinfold", 1), ("pinfold", 4), ("old", 1)])
+        for row, room in zip(rows, (300, 100, 300)):
+            self.assertTrue(0.98 * room / 2 <= row["copy"] / limits.MIB <= room / 2, row)
+            self.assertTrue(0.98 * room <= row["in-place"] / limits.MIB <= room, row)
+        self.assertEqual(len(image_limit.image_limit_table(rows).splitlines()), 5)
+
+    def test_nothing_fits(self):
+        class FullBench:
+            def run(self, system, workload, more):
+                raise programs.RunError("full", programs.EXIT_OUT_OF_MEMORY)
+
+        self.assertEqual(image_limit.find_largest_image(FullBench(), "pinfold", 1 << 30, 1, "copy", silent), 0)
+
+    def test_other_failures_are_passed_on(self):
         class BrokenBench:
-            def run(self, system, workload, heap_limit):
-                raise programs.RunError("crash", -11)
+            def run(self, system, workload, more):
+                raise programs.RunError("crash", -6)
 
         with self.assertRaisesRegex(programs.RunError, "crash"):
-            run.find_min_heap(BrokenBench(), "pinfold", "a", report=lambda text: None)
+            image_limit.image_limit_rows(BrokenBench(), ["pinfold"], 1 << 30, silent)
+
+    def test_sizes_as_the_programs_read_them(self):
+        self.assertEqual([image_limit.parse_size(text) for text in ("4096", "2M", "2Gi")], [4096, 2000000, 2 << 30])
+        for text in ("", "0", "2GiB", "two", "2i"):
+            with self.assertRaisesRegex(ValueError, "--image-limit"):
+                image_limit.parse_size(text)
 
 
 class ProgramTest(unittest.TestCase):

@@ -9,6 +9,8 @@ import unittest
 import unittest.mock
 
 sys.path.insert(0, os.path.join(os.path.dirname(os.path.abspath(__file__)), ".."))
+import limits  # noqa: E402
+import models  # noqa: E402
 import pinning  # noqa: E402
 import programs  # noqa: E402
 import run  # noqa: E402
@@ -20,6 +22,7 @@ SMALL = {
     "loh-churn": ["--slots=20"],
     "pinned-server": ["--connections=200"],
     "buffer-pool": ["--connections=500", "--buffers=40"],
+    "image-writer": ["--image=5000000", "--live=1Mi"],
     "perfsim": ["-ramb=1", "-rlmb=0.2", "-lohar=10", "-sohpi=8", "-lohpi=2", "-at=reference"],
     "survival": ["--young=1000000"],
     "handles": ["--handles=10000", "--young=100000"],
@@ -43,6 +46,8 @@ TINY = {
     "loh-churn": ["--slots=5"],
     "pinned-server": ["--connections=20"],
     "buffer-pool": ["--connections=50", "--buffers=7", "--mode=fresh"],
+    "blob-builder": ["--mode=chunks"],
+    "image-writer": ["--image=3000000", "--live=10000"],
     "perfsim": ["-ramb=0.1", "-rlmb=0.02", "-lohar=10", "-lohsr=90000-95000", "-sohpi=3", "-lohpi=2", "-at=reference"],
     "mt-gcbench": ["--depth=8", "--array=2000"],
     "larson": ["--slots=50", "--handover=100"],
@@ -131,6 +136,71 @@ class SmokeTest(unittest.TestCase):
             self.assertEqual(line["objects"], 1 + 11 * line["requests"])
             self.assertNotIn("comparable", BENCH.run(system, "pinned-server"))
 
+    def test_blobs_are_what_a_model_says_in_every_mode(self):
+        passes = 5
+        expected = models.blob_builder(seed=7, passes=passes)
+        for system in SYSTEMS:
+            lines = {mode: BENCH.run(system, "blob-builder", more=["--seed=7", "--mode=" + mode])
+                     for mode in ("doubling", "chunks", "pooled", "a", "b", "c")}
+            self.assertEqual({line["checksum"] for line in lines.values()}, {expected}, system)
+            for letter, mode in zip("abc", ("doubling", "chunks", "pooled")):
+                self.assertEqual((lines[letter]["mode"], lines[mode]["mode"]), (mode, mode))
+                self.assertEqual(lines[letter]["bytes"], lines[mode]["bytes"])
+            blobs, = {line["blob_bytes"] for line in lines.values()}
+            self.assertGreater(lines["doubling"]["loh_bytes"], 2 * blobs)
+            self.assertEqual((lines["chunks"]["loh_bytes"], lines["pooled"]["loh_bytes"]), (0, 0))
+            self.assertLess(blobs, lines["chunks"]["bytes"])
+            self.assertLess(lines["pooled"]["bytes"], blobs / passes * 2)
+
+    def test_images_are_what_a_model_says_from_a_copy_and_in_place(self):
+        for image in (4096, 70000, 5000000):
+            expected = models.image_writer(seed=7, images=4, image_bytes=image)
+            for system in SYSTEMS:
+                copy, in_place = [
+                    BENCH.run(system, "image-writer", more=["--seed=7", "--scale=0.25", "--image=%d" % image,
+                                                            "--checksum=" + checksum]) for checksum in ("copy", "in-place")]
+                self.assertEqual((copy["checksum"], in_place["checksum"]), (expected, expected), (system, image))
+                self.assertEqual(copy["bytes"] - in_place["bytes"], 4 * image, system)
+                self.assertEqual((copy["checksum_from"], in_place["checksum_from"]), ("copy", "in-place"))
+
+    @unittest.skipUnless(HAVE_PINFOLD, "pinfold was not built")
+    def test_several_heaps_write_the_image_that_one_writes(self):
+        one, four = [BENCH.run("pinfold", "image-writer", more=["--heaps=%d" % heaps]) for heaps in (1, 4)]
+        self.assertEqual((one["heaps"], four["heaps"]), (1, 4))
+        self.assertEqual(one["checksum"], four["checksum"])
+        self.assertGreater(four["bytes"] - one["bytes"], 3 * 1000000)
+
+    def test_an_image_that_address_space_is_too_short_for_ends_in_a_sentence(self):
+        for system in SYSTEMS:
+            small = ["--image=3000000", "--address-space=512Mi"]
+            line = BENCH.run(system, "image-writer", more=small)
+            self.assertEqual(line["address_space"], 512 << 20)
+            self.assertLessEqual(line["address_space_peak_kib"], 512 << 10)
+            for heaps in (1, 4) if system == "pinfold" else (1,):
+                with self.assertRaisesRegex(programs.RunError, "cannot be|out of memory") as caught:
+                    BENCH.run(system, "image-writer", more=["--image=600Mi", "--address-space=512Mi",
+                                                            "--heaps=%d" % heaps])
+                self.assertEqual(caught.exception.code, programs.EXIT_OUT_OF_MEMORY, caught.exception)
+
+    @unittest.skipUnless(HAVE_PINFOLD, "pinfold was not built")
+    def test_the_large_object_heap_tells_the_modes_of_the_blob_builder_apart(self):
+        doubling, chunks = [BENCH.run("pinfold", "blob-builder", more=["--mode=" + mode])
+                            for mode in ("doubling", "chunks")]
+        self.assertGreater(doubling["loh_collections"], 0)
+        self.assertGreater(doubling["loh_max_bytes"], doubling["blob_bytes"] / 5)
+        self.assertEqual(chunks["loh_max_bytes"], 0)
+
+    def test_a_workload_runs_in_its_smallest_heap_and_in_no_smaller_one(self):
+        for system in SYSTEMS:
+            if not BENCH.limits_heap(system):
+                continue
+            heap = limits.find_min_heap(BENCH, system, "loh-churn", lambda text: None)
+            line = BENCH.run(system, "loh-churn", heap)
+            self.assertEqual(line["checksum"], BENCH.run("malloc", "loh-churn")["checksum"])
+            with self.assertRaises(programs.RunError) as caught:
+                BENCH.run(system, "loh-churn", heap // 2)
+            self.assertEqual(caught.exception.code, programs.EXIT_OUT_OF_MEMORY, caught.exception)
+
     def test_perfsim_does_what_its_options_say(self):
         for system in SYSTEMS:
             def perfsim(*options):
@@ -167,7 +237,7 @@ class SmokeTest(unittest.TestCase):
             with open(name, encoding="utf-8") as file:
                 points = pinning.read_trace(file)
         self.assertEqual(len(points), line["gc0"] + line["gc1"] + line["gc2"])
-        self.assertAlmostEqual(max(size for _, size in points) * run.MIB, line["heap_after_max_bytes"], delta=1)
+        self.assertAlmostEqual(max(size for _, size in points) * limits.MIB, line["heap_after_max_bytes"], delta=1)
         self.assertEqual(points, sorted(points, key=lambda point: point[0]))
         self.assertTrue(0.9 < points[-1][0] * pinning.GIB / line["bytes"] <= 1, (points[-1], line))
 

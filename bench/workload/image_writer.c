@@ -3,7 +3,8 @@
  * image-writer: an output image of many sections, in one contiguous array that grows with them, and then its checksum,
  * taken from a second contiguous copy (--checksum copy) or from the array itself in pieces (in-place). It is meant for
  * a process that is short of address space and not of memory: --address-space limits it before the heap is opened, and
- * --heaps opens several heaps beside each other, of which the first one writes and each has some live data.
+ * --heaps opens several heaps beside each other. Each gets some live data, then the one that was opened last writes: it
+ * has what the others left. The line's figures are of that heap, --explain and --trace are of the first one.
  *
  *     array   [ sections, 1 M ]  ->  [ sections, 2 M       ]  ->  [ sections, 3 M of 3 M ]     then a copy, or none
  *                                     both at a time               2 M + 3 M at a time         3 M + 3 M
@@ -209,23 +210,24 @@ static void report(struct bench_run *run, const struct writer *writer) {
 
 static uint64_t run_image_writer(struct bench_run *run, struct bench_mutator *mutator) {
     struct lived_in heaps[HEAPS_MAX];
+    size_t count = (size_t)run->option[OPTION_HEAPS];
     struct bench_run beside = *run; /* of the other heaps: a trace follows the first one */
     beside.trace = NULL;
-    for (uint64_t i = 0; i < run->option[OPTION_HEAPS]; i++) {
+    for (size_t i = 0; i < count; i++) {
         move_in(&heaps[i], run, i == 0 ? mutator : bench_system_open(&beside));
     }
-    struct writer writer = {.run = run, .mutator = mutator, .random = {run->seed}};
+    struct writer writer = {.run = run, .mutator = heaps[count - 1].mutator, .random = {run->seed}};
     writer.image_words = (size_t)(run->option[OPTION_IMAGE] / sizeof(uint64_t));
-    writer.array = bench_keep(mutator, NULL);
+    writer.array = bench_keep(writer.mutator, NULL);
     write_images(&writer, bench_scaled(run, IMAGES));
-    for (uint64_t i = 0; i < run->option[OPTION_HEAPS]; i++) {
+    for (size_t i = 0; i < count; i++) {
         inspect(&heaps[i]);
     }
     report(run, &writer);
-    bench_stop(run, mutator);
+    bench_stop(run, writer.mutator);
     drop_image(&writer);
-    bench_drop(mutator, 1);
-    for (uint64_t i = run->option[OPTION_HEAPS]; i-- > 0;) {
+    bench_drop(writer.mutator, 1);
+    for (size_t i = count; i-- > 0;) {
         move_out(&heaps[i]);
         if (i > 0) {
             bench_system_close(heaps[i].mutator);
