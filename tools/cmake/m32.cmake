@@ -12,9 +12,11 @@ if(NOT EXISTS ${PINFOLD_I386_ROOT}/usr/lib/i386-linux-gnu)
                         "them and gcc-multilib: run tools/setup.sh --m32")
 endif()
 
-# SSE2 for floating point, as on x86-64: the registers of the x87 would round at other places.
-set(CMAKE_C_FLAGS_INIT "-m32 -msse2 -mfpmath=sse")
+# SSE2 for floating point, as on x86-64: the registers of the x87 would round at other places. No position-independent
+# programs: the archives are not made for them, and i386 pays for them with a register.
+set(CMAKE_C_FLAGS_INIT "-m32 -msse2 -mfpmath=sse -fno-pie")
 set(CMAKE_CXX_FLAGS_INIT "${CMAKE_C_FLAGS_INIT}")
+set(CMAKE_EXE_LINKER_FLAGS_INIT -no-pie)
 
 # Only this folder: the packages of x86-64 must not be found.
 set(ENV{PKG_CONFIG_LIBDIR} ${PINFOLD_I386_ROOT}/usr/lib/i386-linux-gnu/pkgconfig)
