@@ -39,7 +39,7 @@ size_t pfi_cards_count(const uint8_t *cards, uintptr_t start, uintptr_t end) {
         uint64_t eight;
         memcpy(&eight, &cards[card], sizeof eight);
         uint64_t dirty = (eight | eight >> 7) & ones; /* remembered: bit 0; stored: bit 7 */
-        count += (dirty * ones) >> 56;
+        count += (size_t)((dirty * ones) >> 56);
     }
     for (; card < limit; ++card) {
         count += cards[card] != 0;

@@ -34,7 +34,7 @@ enum {
     PINFOLD_POISON = 0xDB,     /* fills memory without objects under that stress mode */
 };
 
-static_assert(PINFOLD_MIN_OBJECT == 2 * sizeof(uint64_t), "a plug record fills a smallest gap");
+static_assert(PINFOLD_MIN_OBJECT >= 2 * sizeof(uintptr_t), "a plug record fits a smallest gap");
 static_assert(PINFOLD_MARK_WORD_GRANULES * PINFOLD_GRANULE == PINFOLD_CARD, "a mark word covers a card");
 static_assert(PINFOLD_UNIT % PINFOLD_CARD == 0, "units hold whole cards");
 static_assert(PINFOLD_PAGE % PINFOLD_CARD == 0, "large objects share no card");

@@ -30,7 +30,7 @@ struct plan {
     bench_local kept; /* references: thread i's tree at 2 * i, its array behind it */
 };
 
-static void drop_kept(struct bench_mutator *mutator, const struct plan *plan, uint64_t thread) {
+static void drop_kept(struct bench_mutator *mutator, const struct plan *plan, size_t thread) {
     void *kept = bench_kept(plan->kept);
     gcbench_release(mutator, bench_reference(kept, 2 * thread), bench_reference(kept, 2 * thread + 1));
     bench_set_reference(mutator, kept, 2 * thread, NULL);
@@ -39,13 +39,14 @@ static void drop_kept(struct bench_mutator *mutator, const struct plan *plan, ui
 
 static uint64_t run_thread(struct bench_run *run, struct bench_mutator *mutator, uint64_t thread, void *data) {
     const struct plan *plan = data;
+    size_t index = (size_t)thread;
     uint64_t nodes = 0;
     for (uint64_t instance = thread; instance < plan->instances; instance += plan->threads) {
         struct gcbench_kept kept;
-        drop_kept(mutator, plan, thread);
+        drop_kept(mutator, plan, index);
         nodes += gcbench_trees(run, mutator, plan->depth, plan->length, &kept);
-        bench_set_reference(mutator, bench_kept(plan->kept), 2 * thread, bench_kept(kept.tree));
-        bench_set_reference(mutator, bench_kept(plan->kept), 2 * thread + 1, bench_kept(kept.array));
+        bench_set_reference(mutator, bench_kept(plan->kept), 2 * index, bench_kept(kept.tree));
+        bench_set_reference(mutator, bench_kept(plan->kept), 2 * index + 1, bench_kept(kept.array));
         bench_drop(mutator, 2);
     }
     return nodes;
@@ -62,7 +63,7 @@ static uint64_t run_mt_gcbench(struct bench_run *run, struct bench_mutator *muta
     uint64_t checksum = bench_parallel(run, mutator, run->threads, run_thread, &plan);
     bench_stop(run, mutator);
 
-    for (uint64_t thread = 0; thread < run->threads; thread++) {
+    for (size_t thread = 0; thread < run->threads; thread++) {
         drop_kept(mutator, &plan, thread);
     }
     bench_release(mutator, bench_kept(plan.kept));

@@ -96,12 +96,17 @@ static enum pfi_exhausted fit_large_locked(struct allocation *allocation, struct
     return pfi_large_allocate_locked(&allocation->heap->share, allocation->size, &allocation->object, dirty);
 }
 
+/* Where what is aligned lies in an object of this type. */
+static size_t aligned_offset(const struct pf_type *type) {
+    return type->element_size == 0 ? 0 : type->base_size;
+}
+
 static enum pfi_exhausted fit_pinned_locked(struct allocation *allocation, struct pfi_dirty *dirty)
     PINFOLD_NEEDS(allocation->heap->share.old_lock) {
     struct pfi_pinned_request request = {
         .size = allocation->size,
         .alignment = allocation->alignment,
-        .offset = allocation->type->element_size == 0 ? 0 : allocation->type->base_size,
+        .offset = allocation->alignment == PINFOLD_GRANULE ? 0 : aligned_offset(allocation->type),
     };
     return pfi_pinned_heap_allocate_locked(&allocation->heap->share, &request, &allocation->object, dirty);
 }
@@ -316,6 +321,9 @@ static void check_pinned(const struct pf_thread *thread, const struct pf_type *t
     PINFOLD_REQUIRE(alignment == 0 || (alignment >= PINFOLD_GRANULE && is_power),
                     "a pinned %s cannot be aligned to %zu bytes: neither 0 nor a power of two from %d up", type->name,
                     alignment, PINFOLD_GRANULE);
+    PINFOLD_REQUIRE(alignment == 0 || aligned_offset(type) % PINFOLD_GRANULE == 0,
+                    "a pinned %s cannot be aligned to %zu bytes: its elements begin at byte %zu, no multiple of %d",
+                    type->name, alignment, aligned_offset(type), PINFOLD_GRANULE);
 }
 
 /* Opens an allocation that is born pinned because it was asked to. */

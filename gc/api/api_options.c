@@ -34,9 +34,9 @@ static const struct row rows[] = {
 };
 enum { ROWS = sizeof rows / sizeof rows[0] };
 
-#define OPTION(name, kind, initial, min, max, sentence)                                    \
-    _Static_assert((size_t)(min) <= (size_t)(max) && (size_t)(initial) <= (size_t)(max) && \
-                       ((size_t)(initial) == 0 || (size_t)(initial) >= (size_t)(min)),     \
+#define OPTION(name, kind, initial, min, max, sentence)                                        \
+    _Static_assert((int64_t)(min) <= (int64_t)(max) && (int64_t)(initial) <= (int64_t)(max) && \
+                       ((initial) == 0 || (int64_t)(initial) >= (int64_t)(min)),               \
                    #name " has a default outside its range");
 #include "pinfold/options.def"
 #undef OPTION

@@ -60,9 +60,15 @@ static enum pf_status check_runs(const char *name, const struct pf_run *runs, si
     return PINFOLD_OK;
 }
 
+static size_t header_size(size_t element_size) {
+    return element_size == 0 ? sizeof(void *) : 2 * sizeof(void *);
+}
+
 static enum pf_status check_sizes(const char *name, size_t base_size, size_t element_size, struct report report) {
-    if (base_size < 16 || base_size > UINT32_MAX - 8) {
-        return refuse(report, "type %s: base size %zu is not between 16 and 2^32 - 8", name, base_size);
+    size_t header = header_size(element_size);
+    if (base_size < header || base_size > UINT32_MAX - 8) {
+        return refuse(report, "type %s: base size %zu is not between %zu (the header) and 2^32 - 8", name, base_size,
+                      header);
     }
     if (element_size > UINT32_MAX) {
         return refuse(report, "type %s: element size %zu is above 2^32 - 1", name, element_size);
@@ -72,7 +78,7 @@ static enum pf_status check_sizes(const char *name, size_t base_size, size_t ele
 
 /* Elements follow each other, so their references must be word aligned from element to element, too. */
 static enum pf_status check_layout(const struct pf_type *type, struct report report) {
-    size_t header = type->element_size == 0 ? sizeof(void *) : 2 * sizeof(void *);
+    size_t header = header_size(type->element_size);
     enum pf_status status = check_sizes(type->name, type->base_size, type->element_size, report);
     if (status == PINFOLD_OK) {
         status = check_runs(type->name, type->runs, type->run_count, header, type->base_size, "fixed part", report);
@@ -117,6 +123,12 @@ static void derive_scan(struct pf_type *type) {
     }
 }
 
+/* What follows elements of an array is rounded up, not what comes before them. */
+static uint32_t round_base(size_t base_size, size_t element_size) {
+    size_t words = (base_size + sizeof(void *) - 1) / sizeof(void *);
+    return element_size == 0 ? PINFOLD_ROUND_SIZE(base_size) : (uint32_t)(words * sizeof(void *));
+}
+
 enum pf_status pf_type_init(struct pf_type *type, const char *name, size_t base_size, size_t element_size,
                             const struct pf_run *runs, size_t run_count, const struct pf_run *element_runs,
                             size_t element_run_count, char *message, size_t message_size) {
@@ -131,7 +143,7 @@ enum pf_status pf_type_init(struct pf_type *type, const char *name, size_t base_
     }
     struct pf_type made = {
         .name = name,
-        .base_size = PINFOLD_ROUND_SIZE(base_size),
+        .base_size = round_base(base_size, element_size),
         .element_size = (uint32_t)element_size,
         .run_count = (uint16_t)run_count,
         .element_run_count = (uint16_t)element_run_count,
@@ -194,9 +206,10 @@ enum pf_status pf_type_check(const struct pf_type *type, char *message, size_t m
     if (status != PINFOLD_OK) {
         return status;
     }
-    if (type->base_size % 8 != 0 || type->base_size < 16) {
-        return refuse(report, "type %s: base size %u is not a multiple of 8 of at least 16", type->name,
-                      (unsigned)type->base_size);
+    uint32_t rounded = round_base(type->base_size, type->element_size);
+    if (type->base_size != rounded) {
+        return refuse(report, "type %s: base size %u is not rounded up to %u", type->name, (unsigned)type->base_size,
+                      (unsigned)rounded);
     }
     if ((type->flags & ~(unsigned)(PINFOLD_TYPE_PINNED | PINFOLD_TYPE_FINALIZABLE)) != 0) {
         return refuse(report, "type %s: there are no flags %#x, only PINFOLD_TYPE_PINNED and PINFOLD_TYPE_FINALIZABLE",

@@ -13,7 +13,7 @@ static void send_plug(const struct pfi_events *events, const struct pfi_pin_entr
         send_found(events, object);
     }
     PINFOLD_SEND(events, pinned_plug, (void *)entry->plug, entry->end - entry->plug,
-                 compacts ? entry->hole : (size_t)entry->record.gap);
+                 compacts ? entry->hole : entry->record.gap);
 }
 
 struct large_pins {

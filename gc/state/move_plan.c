@@ -298,5 +298,5 @@ uintptr_t pfi_move_plan_search(const struct pfi_move_plan *plan, uintptr_t addre
     if ((live & pfi_bits_below(bit)) == 0) {
         return (slide & ~(uintptr_t)PINFOLD_SLIDE_IRREGULAR) + (address - start);
     }
-    return address + (uintptr_t)record_of(plan, start, slide)->distance;
+    return address + record_of(plan, start, slide)->distance;
 }

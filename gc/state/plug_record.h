@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT
  *
- * What plan writes down about a plug: 16 bytes, in the last 16 bytes of the gap before it, or in the pin queue where
- * no gap is or a pinned object lies before it.
+ * What plan writes down about a plug: two words, in the last bytes of the gap before it, or in the pin queue where no
+ * gap is or a pinned object lies before it. Words, because it shares memory with free objects, which are words too: a
+ * compiler may take accesses by types of different sizes for accesses to different places.
  *
  *     ... live | gap of dead bytes ......... [ distance | gap ] | plug ...
  *
@@ -15,10 +16,10 @@
 #include "alloc/layout.h"
 
 struct pfi_plug_record {
-    uint64_t distance; /* bytes to add to an old address; wraps around for moves downwards */
-    uint64_t gap;      /* dead bytes before the plug */
+    uintptr_t distance; /* bytes to add to an old address; wraps around for moves downwards */
+    uintptr_t gap;      /* dead bytes before the plug */
 };
-static_assert(sizeof(struct pfi_plug_record) == PINFOLD_MIN_OBJECT, "a record fits the smallest gap");
+static_assert(sizeof(struct pfi_plug_record) <= PINFOLD_MIN_OBJECT, "a record fits the smallest gap");
 
 struct pfi_plug {
     uintptr_t start;
@@ -32,7 +33,7 @@ static inline struct pfi_plug_record *pfi_plug_record_before(uintptr_t plug) {
 }
 
 static inline uintptr_t pfi_plug_place(const struct pfi_plug *plug) {
-    return plug->start + (uintptr_t)plug->record->distance;
+    return plug->start + plug->record->distance;
 }
 
 #endif

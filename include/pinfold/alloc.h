@@ -52,11 +52,6 @@ static inline int pf_bump(struct pf_thread *thread, const struct pf_type *type, 
     return 1;
 }
 
-/* Bytes of an array of `length` <= pf_max_length elements. */
-static inline size_t pf_array_size(const struct pf_type *type, size_t length) {
-    return (type->base_size + length * type->element_size + 7) & ~(size_t)7;
-}
-
 /* An object of a fixed-size type. */
 static inline void *pf_alloc(struct pf_thread *thread, const struct pf_type *type) {
     void *object;
@@ -102,7 +97,8 @@ static inline void *pf_try_alloc_array(struct pf_thread *thread, const struct pf
 
 /* Objects that are born pinned. `alignment` is 0 (none but that of every object, 8) or a power of two from 8 up;
  * anything else is a broken contract. What is aligned is the address of the first element (pf_elements) of an array,
- * and that of the object itself otherwise. An alignment that the heap has no room for is out of memory. */
+ * and that of the object itself otherwise. An alignment that the heap has no room for is out of memory; one for an array
+ * whose elements begin at no multiple of 8 (type.h) is a broken contract. */
 PINFOLD_API void *pf_alloc_pinned(struct pf_thread *thread, const struct pf_type *type, size_t alignment);
 PINFOLD_API void *pf_alloc_array_pinned(struct pf_thread *thread, const struct pf_type *type, size_t length,
                                         size_t alignment);

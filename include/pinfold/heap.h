@@ -19,13 +19,15 @@ extern "C" {
 #define PINFOLD_DEFAULT_SEGMENT ((size_t)256 << 20)
 #define PINFOLD_DEFAULT_LARGE_SEGMENT ((size_t)128 << 20)
 #define PINFOLD_LARGEST_SIZE ((size_t)1 << 36)
-#define PINFOLD_LARGEST_ARENA ((size_t)1 << 42) /* what a plug record can tell of a distance */
+#define PINFOLD_LARGEST_ARENA ((size_t)1 << 42)
+#define PINFOLD_LARGEST_SAMPLE_INTERVAL ((size_t)1 << 40)
 #else
 #define PINFOLD_WORD_BITS 32
 #define PINFOLD_DEFAULT_SEGMENT ((size_t)16 << 20)
 #define PINFOLD_DEFAULT_LARGE_SEGMENT ((size_t)16 << 20)
 #define PINFOLD_LARGEST_SIZE ((size_t)1 << 30)
 #define PINFOLD_LARGEST_ARENA ((size_t)1 << 31)
+#define PINFOLD_LARGEST_SAMPLE_INTERVAL ((size_t)1 << 31)
 #endif
 
 struct pf_heap;

@@ -6,6 +6,9 @@
  *
  *     object:  [ type | fields ........ ]            size = base_size
  *     array:   [ type | length | fixed | e0 e1 ... ] size = base_size + length * element_size, rounded up to 8
+ *
+ * No object is smaller than 16 bytes. With words of 32 bits an array's elements may begin between two multiples of 8:
+ * at sizeof of the structure before them, as C lays it out.
  */
 #ifndef PINFOLD_TYPE_H
 #define PINFOLD_TYPE_H
@@ -51,7 +54,7 @@ typedef void pf_visit_object(void *object, struct pf_visitor *visitor);
 
 struct pf_type {
     const char *name;      /* for tools and messages */
-    uint32_t base_size;    /* bytes, header included: multiple of 8, at least 16 */
+    uint32_t base_size;    /* bytes, header included: multiple of 8, at least 16; of an array: multiple of a word */
     uint32_t element_size; /* bytes; 0 = not an array */
     uint8_t scan;          /* enum pf_scan */
     uint8_t flags;         /* enum pf_type_flags */
@@ -83,16 +86,20 @@ struct pf_type {
     }
 /* An array of references right behind the length. */
 #define PINFOLD_VECTOR_TYPE(type_name) PINFOLD_VECTOR_TYPE_WITH(type_name, PINFOLD_TYPE_PLAIN)
-#define PINFOLD_VECTOR_TYPE_WITH(type_name, flag_set) \
-    { type_name, 16, (uint32_t)sizeof(void *), PINFOLD_SCAN_VECTOR, (flag_set), 0, 0, 0, 0, NULL, NULL, NULL }
+#define PINFOLD_VECTOR_TYPE_WITH(type_name, flag_set)                                                               \
+    {                                                                                                               \
+        type_name, 2 * sizeof(void *), (uint32_t)sizeof(void *), PINFOLD_SCAN_VECTOR, (flag_set), 0, 0, 0, 0, NULL, \
+            NULL, NULL                                                                                              \
+    }
 /* An array of `size`-byte elements without references, right behind the length. */
 #define PINFOLD_BYTES_TYPE(type_name, size) PINFOLD_BYTES_TYPE_WITH(type_name, size, PINFOLD_TYPE_PLAIN)
 #define PINFOLD_BYTES_TYPE_WITH(type_name, size, flag_set) \
-    { type_name, 16, (uint32_t)(size), PINFOLD_SCAN_NONE, (flag_set), 0, 0, 0, 0, NULL, NULL, NULL }
+    { type_name, 2 * sizeof(void *), (uint32_t)(size), PINFOLD_SCAN_NONE, (flag_set), 0, 0, 0, 0, NULL, NULL, NULL }
 
-/* Fills in a type of any layout and checks it. base_size is at least 16 (so it holds the header: one word, two for
- * arrays) and is rounded up to a multiple of 8. Runs are kept by reference. BAD_TYPE (message names run and sizes) when
- * a run lies outside its part, is not word aligned, covers the header, or overlaps another. */
+/* Fills in a type of any layout and checks it. base_size holds the header (one word, two for arrays) and is rounded up
+ * to a multiple of 8, at least 16; of an array to a multiple of a word. Runs are kept by reference. BAD_TYPE (message
+ * names run and sizes) when a run lies outside its part, is not word aligned, covers the header, or overlaps another.
+ */
 PINFOLD_MUST_CHECK PINFOLD_API enum pf_status pf_type_init(struct pf_type *type, const char *name, size_t base_size,
                                                            size_t element_size, const struct pf_run *runs,
                                                            size_t run_count, const struct pf_run *element_runs,
@@ -123,13 +130,19 @@ static inline void *pf_elements(void *array) {
     return (char *)array + pf_type_of(array)->base_size;
 }
 
+/* Bytes of an array of `length` <= pf_max_length elements. Two words are the smallest object, or half of one. */
+static inline size_t pf_array_size(const struct pf_type *type, size_t length) {
+    size_t size = (type->base_size + length * type->element_size + 7) & ~(size_t)7;
+    return sizeof(void *) < 8 && size < 16 ? 16 : size;
+}
+
 /* Size in bytes, header included, as the heap counts it (a multiple of 8). */
 static inline size_t pf_size_of(const void *object) {
     const struct pf_type *type = pf_type_of(object);
     if (type->element_size == 0) {
         return type->base_size;
     }
-    return (type->base_size + pf_length(object) * type->element_size + 7) & ~(size_t)7;
+    return pf_array_size(type, pf_length(object));
 }
 
 #ifdef __cplusplus

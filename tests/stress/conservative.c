@@ -170,7 +170,7 @@ static void hold_natively(struct program *program) {
     }
     pf_store(thread, &first->left, second);
     pf_store(thread, &first->right, third);
-    (void)fixture_node(thread, result);
+    (void)fixture_node(thread, (uintptr_t)result);
     if (first->key != 1 || first->left->key != 2 || first->right->key != 3 || words[3] != 33) {
         ck_abort_msg("what a thread held in a native region is gone");
     }

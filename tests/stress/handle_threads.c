@@ -53,7 +53,7 @@ struct owned {
 };
 
 static void make(struct owned *owned, struct pf_thread *thread, struct random *random) {
-    owned->key = random_next(random) >> 8;
+    owned->key = (uintptr_t)(random_next(random) >> 8);
     owned->kind = (enum pf_handle_kind)random_below(random, PINFOLD_HANDLE_KINDS);
     struct node *node = fixture_node(thread, owned->key);
     enum pf_status status = owned->kind == PINFOLD_HANDLE_DEPENDENT
@@ -82,7 +82,7 @@ static void change(struct owned *owned, struct pf_thread *thread, struct random 
     }
     check(owned);
     if (random_chance(random, 30)) {
-        owned->key = random_next(random) >> 8;
+        owned->key = (uintptr_t)(random_next(random) >> 8);
         pf_handle_set(heap, owned->handle, fixture_node(thread, owned->key));
         if (owned->kind == PINFOLD_HANDLE_DEPENDENT) {
             pf_dependent_set_value(heap, owned->handle, pf_handle_get(owned->handle));

@@ -27,7 +27,7 @@ struct node *parcel_make(struct pf_thread *thread, const struct label *label) {
         elements[i] = byte_of(label, i);
     }
     struct node *node = root[0];
-    node->key = label->seed;
+    node->key = (uintptr_t)label->seed;
     pf_store(thread, &node->left, bytes);
     return node;
 }
@@ -39,7 +39,7 @@ void parcel_check(const struct node *node, const struct label *label, const char
     if (node == NULL) {
         return;
     }
-    if (node->type != &node_type || node->key != label->seed || node->right != NULL) {
+    if (node->type != &node_type || node->key != (uintptr_t)label->seed || node->right != NULL) {
         replay_fail("%s: the parcel at %p is not what its label says", where, (const void *)node);
     }
     void *bytes = node->left;

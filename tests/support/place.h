@@ -23,7 +23,7 @@ static inline void *place_make(struct fixture *fixture, enum place place) {
     if (place == PLACE_PINNED) {
         object[0] = pf_alloc_array_pinned(fixture->thread, &vector_type, 2, 8);
     } else {
-        object[0] = pf_alloc_array(fixture->thread, &vector_type, place == PLACE_LARGE ? 1000 : 2);
+        object[0] = pf_alloc_array(fixture->thread, &vector_type, place == PLACE_LARGE ? 8000 / sizeof(void *) : 2);
     }
     for (int generation = 0; generation < (int)place && place <= PLACE_OLD; generation++) {
         pf_collect(fixture->thread, generation, PINFOLD_COLLECT_COMPACT);

@@ -47,10 +47,10 @@ static const struct layout layouts[SHADOW_KINDS] = {
     [SHADOW_LEAF] = {"leaf", 5 * WORD, 0, NULL, 0, NULL, 0},
     [SHADOW_PAIR] = {"pair", 6 * WORD, 0, pair_runs, 2, NULL, 0},
     [SHADOW_WIDE] = {"wide", 70 * WORD, 0, wide_runs, 2, NULL, 0},
-    [SHADOW_VECTOR] = {"vector", 16, WORD, NULL, 0, one_element_run, 1},
-    [SHADOW_LABELED] = {"labeled vector", 32, WORD, NULL, 0, one_element_run, 1},
+    [SHADOW_VECTOR] = {"vector", 2 * WORD, WORD, NULL, 0, one_element_run, 1},
+    [SHADOW_LABELED] = {"labeled vector", 3 * WORD, WORD, NULL, 0, one_element_run, 1},
     [SHADOW_TABLE] = {"table", 4 * WORD, 5 * WORD, table_runs, 1, table_element_runs, 2},
-    [SHADOW_BYTES] = {"bytes", 16, 1, NULL, 0, NULL, 0},
+    [SHADOW_BYTES] = {"bytes", 2 * WORD, 1, NULL, 0, NULL, 0},
     [SHADOW_DIARY] = {"diary", 4 * WORD, WORD, diary_used_word, 1, one_element_run, 1},
 };
 
@@ -58,8 +58,9 @@ static size_t round_up(size_t size) {
     return (size + 7) & ~(size_t)7;
 }
 
+/* Where elements begin, if there are any. */
 static size_t base_size(enum shadow_kind kind) {
-    return round_up(layouts[kind].base_size);
+    return layouts[kind].element_size == 0 ? round_up(layouts[kind].base_size) : layouts[kind].base_size;
 }
 
 const char *shadow_kind_name(enum shadow_kind kind) {
@@ -112,7 +113,8 @@ const struct pf_type *shadow_type(enum shadow_kind kind) {
 /* --- sizes and slots --- */
 
 size_t shadow_size(const struct shadow_shape *shape) {
-    return round_up(base_size(shape->kind) + shape->length * layouts[shape->kind].element_size);
+    size_t size = round_up(base_size(shape->kind) + shape->length * layouts[shape->kind].element_size);
+    return size < 16 ? 16 : size;
 }
 
 size_t shadow_length_for(enum shadow_kind kind, size_t size) {

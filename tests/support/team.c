@@ -90,7 +90,7 @@ void team_await_stop(const struct pf_thread *thread) {
 }
 
 void team_sleep_ms(unsigned milliseconds) {
-    struct timespec rest = {milliseconds / 1000, (long)(milliseconds % 1000) * 1000000};
+    struct timespec rest = {(time_t)(milliseconds / 1000), (long)(milliseconds % 1000) * 1000000};
     while (nanosleep(&rest, &rest) != 0) {
     }
 }

@@ -80,7 +80,7 @@ START_TEST(of_threads_that_claim_the_same_runs_one_gets_each) {
             claims.starts[run + 1] = claims.starts[run] + random_between(&random, 1, 30);
         }
         for (uintptr_t thread = 0; thread < THREADS; ++thread) {
-            ck_assert(pfi_thread_start(&threads[thread], claim_all, (void *)(thread + round * THREADS)));
+            ck_assert(pfi_thread_start(&threads[thread], claim_all, (void *)(thread + (uintptr_t)round * THREADS)));
         }
         for (size_t thread = 0; thread < THREADS; ++thread) {
             pfi_thread_join(&threads[thread]);

@@ -310,7 +310,7 @@ START_TEST(what_cannot_be_had_is_out_of_memory_and_leaves_the_heap_usable) {
     struct fixture fixture = fixture_open(&options);
     {
         PINFOLD_ROOTS(fixture.thread, root, 1);
-        ck_assert_ptr_null(pf_try_alloc_pinned(fixture.thread, &node_type, (size_t)1 << 40));
+        ck_assert_ptr_null(pf_try_alloc_pinned(fixture.thread, &node_type, SIZE_MAX / 2 + 1));
         ck_assert_int_eq(pf_thread_status(fixture.thread), PINFOLD_OUT_OF_MEMORY);
         ck_assert_ptr_null(pf_try_alloc_array_pinned(fixture.thread, &bytes_type, (size_t)9 << 20, 0));
         ck_assert_ptr_null(pf_try_alloc_array_pinned(fixture.thread, &bytes_type, SIZE_MAX, 0));

@@ -249,7 +249,7 @@ START_TEST(a_spent_budget_and_what_cannot_be_placed_are_told_apart) {
     uintptr_t object = 4711;
     open_share(PINFOLD_UNIT, 8 * MEGABYTE);
     struct pfi_pinned_request huge = {16 * MEGABYTE, 8, HEADER};
-    struct pfi_pinned_request far = {64, (size_t)1 << 40, HEADER};
+    struct pfi_pinned_request far = {64, SIZE_MAX / 2 + 1, HEADER};
     struct pfi_pinned_request whole = {64, 8 * MEGABYTE, HEADER};
     struct pfi_pinned_request plain = {64, 64, HEADER};
     ck_assert_int_eq(take_pinned(&share, &huge, &object), PINFOLD_EXHAUSTED_SPACE);

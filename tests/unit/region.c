@@ -254,7 +254,7 @@ END_TEST
 START_TEST(more_than_a_segment_or_the_heap_can_hold_is_refused_at_once) {
     struct fixture fixture = open_tiny();
     ck_assert_int_eq(pf_no_collection_begin(fixture.thread, (size_t)1 << 20, 0), PINFOLD_TOO_LARGE);
-    ck_assert_int_eq(pf_no_collection_begin(fixture.thread, 0, (size_t)1 << 45), PINFOLD_TOO_LARGE);
+    ck_assert_int_eq(pf_no_collection_begin(fixture.thread, 0, PINFOLD_LARGEST_ARENA), PINFOLD_TOO_LARGE);
     ck_assert_int_eq(pf_no_collection_begin(fixture.thread, SIZE_MAX, SIZE_MAX), PINFOLD_TOO_LARGE);
     ck_assert_uint_eq(collections, 0);
     begin(&fixture, 1 * KILOBYTE, 0); /* a refused one is no region */

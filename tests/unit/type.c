@@ -116,9 +116,9 @@ END_TEST
 START_TEST(a_base_size_that_does_not_hold_the_header_is_refused) {
     struct layout fixed = {0, 0, {{0, 0}}, 0, {{0, 0}}, 0};
     check_refused(&fixed, "size");
-    struct layout below_header = {8, 0, {{0, 0}}, 0, {{0, 0}}, 0};
+    struct layout below_header = {WORD - 1, 0, {{0, 0}}, 0, {{0, 0}}, 0};
     check_refused(&below_header, "size");
-    struct layout array = {WORD, 1, {{0, 0}}, 0, {{0, 0}}, 0};
+    struct layout array = {2 * WORD - 1, 1, {{0, 0}}, 0, {{0, 0}}, 0};
     check_refused(&array, "size");
 }
 END_TEST
@@ -216,11 +216,21 @@ START_TEST(runs_may_touch_and_stand_in_any_order) {
 }
 END_TEST
 
-START_TEST(base_sizes_are_rounded_up_to_a_granule) {
+START_TEST(base_sizes_of_objects_without_elements_are_rounded_up_to_a_granule) {
     struct layout odd = {17, 0, {{0, 0}}, 0, {{0, 0}}, 0};
     ck_assert_uint_eq(check_accepted(&odd, PINFOLD_SCAN_NONE).base_size, 24);
-    struct layout smallest = {16, 0, {{0, 0}}, 0, {{0, 0}}, 0};
+    struct layout smallest = {WORD, 0, {{0, 0}}, 0, {{0, 0}}, 0};
     ck_assert_uint_eq(check_accepted(&smallest, PINFOLD_SCAN_NONE).base_size, 16);
+}
+END_TEST
+
+START_TEST(elements_begin_where_the_structure_before_them_ends) {
+    struct layout header = {2 * WORD, 1, {{0, 0}}, 0, {{0, 0}}, 0};
+    ck_assert_uint_eq(check_accepted(&header, PINFOLD_SCAN_NONE).base_size, 2 * WORD);
+    struct layout label = {3 * WORD, WORD, {{0, 0}}, 0, {{0, 1}}, 1};
+    ck_assert_uint_eq(check_accepted(&label, PINFOLD_SCAN_VECTOR).base_size, 3 * WORD);
+    struct layout odd = {2 * WORD + 1, 1, {{0, 0}}, 0, {{0, 0}}, 0};
+    ck_assert_uint_eq(check_accepted(&odd, PINFOLD_SCAN_NONE).base_size, 3 * WORD);
 }
 END_TEST
 
@@ -271,6 +281,6 @@ SUITE("unit/type", a_run_that_covers_the_header_is_refused, a_run_outside_the_fi
       an_object_without_references_is_never_scanned, references_in_the_first_64_words_make_a_bitmap,
       an_array_with_references_in_the_fixed_part_only_makes_a_bitmap, references_beyond_the_64th_word_make_runs,
       an_array_of_nothing_but_references_is_a_vector, references_in_elements_beside_other_fields_make_runs,
-      runs_may_touch_and_stand_in_any_order, base_sizes_are_rounded_up_to_a_granule,
-      the_macros_make_types_that_pass_the_check, a_type_may_be_pinned_by_birth_and_has_no_other_flags,
-      a_message_that_does_not_fit_is_cut_and_terminated)
+      runs_may_touch_and_stand_in_any_order, base_sizes_of_objects_without_elements_are_rounded_up_to_a_granule,
+      elements_begin_where_the_structure_before_them_ends, the_macros_make_types_that_pass_the_check,
+      a_type_may_be_pinned_by_birth_and_has_no_other_flags, a_message_that_does_not_fit_is_cut_and_terminated)

@@ -14,7 +14,7 @@ static double mib(uint64_t bytes) {
     return (double)bytes / (1024 * 1024);
 }
 
-static size_t larger(size_t a, size_t b) {
+static uint64_t larger(uint64_t a, uint64_t b) {
     return a > b ? a : b;
 }
 
@@ -52,9 +52,9 @@ static double fragmentation_of(const struct pf_statistics *statistics) {
 }
 
 static void remember(struct monitor *monitor, const struct pin_totals *totals, double fragmentation) {
-    monitor->most.count = larger(monitor->most.count, totals->count);
-    monitor->most.bytes = larger(monitor->most.bytes, totals->bytes);
-    monitor->most.held_bytes = larger(monitor->most.held_bytes, totals->held_bytes);
+    monitor->most.count = (size_t)larger(monitor->most.count, totals->count);
+    monitor->most.bytes = (size_t)larger(monitor->most.bytes, totals->bytes);
+    monitor->most.held_bytes = (size_t)larger(monitor->most.held_bytes, totals->held_bytes);
     monitor->most.oldest = larger(monitor->most.oldest, totals->oldest);
     if (fragmentation > monitor->worst_fragmentation) {
         monitor->worst_fragmentation = fragmentation;
