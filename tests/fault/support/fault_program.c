@@ -3,8 +3,9 @@
 
 #include <string.h>
 
-static const struct fault_program_table *const tables[] = {&fault_shadow_programs, &fault_handle_programs,
-                                                           &fault_heap_programs, &fault_thread_programs};
+static const struct fault_program_table *const tables[] = {&fault_first_programs, &fault_shadow_programs,
+                                                           &fault_handle_programs, &fault_heap_programs,
+                                                           &fault_thread_programs};
 enum { TABLES = sizeof(tables) / sizeof(tables[0]) };
 
 size_t fault_program_count(void) {

@@ -25,6 +25,7 @@ struct fault_setting {
 struct fault_scene {
     struct pf_heap *heap;
     struct pf_thread *thread; /* NULL when the program has detached it */
+    uint64_t seed;
 };
 
 struct fault_program {
@@ -32,6 +33,8 @@ struct fault_program {
     /* 1: the defaults of the library; 0: the smallest segments and budgets, and an arena of 16 MiB. Without the
      * environment in both cases. */
     int is_default;
+    /* 1: there must be nothing that an earlier run has made once for the process. Such programs come first. */
+    int is_cold;
     struct fault_setting settings[FAULT_SETTINGS];
     void (*open)(struct fault_scene *scene);  /* nothing that can be refused */
     void (*work)(struct fault_scene *scene);  /* what is refused is left out */
@@ -50,6 +53,7 @@ struct fault_program_table {
     const struct fault_program *programs;
     size_t count;
 };
+extern const struct fault_program_table fault_first_programs;
 extern const struct fault_program_table fault_shadow_programs;
 extern const struct fault_program_table fault_handle_programs;
 extern const struct fault_program_table fault_heap_programs;

@@ -26,6 +26,9 @@
 
 enum { SECONDS = 20, ERRNO_MARK = 4711, THREADS = 4 };
 
+static uint64_t seed;
+static const struct fault_program *warm; /* its first runs are over */
+
 static const char *const mode_names[FAULT_MODES] = {"once", "on"};
 
 /* Shared with the children. */
@@ -102,7 +105,7 @@ static void verify(struct pf_thread *thread) {
 }
 
 static void perform(const struct fault_program *program) {
-    struct fault_scene scene = {create(program), NULL};
+    struct fault_scene scene = {create(program), NULL, seed};
     scene.thread = attach(scene.heap);
     program->open(&scene);
     program->work(&scene);
@@ -151,12 +154,18 @@ static void make_stacks(void) {
     }
 }
 
-void fault_run_prepare(void) {
+void fault_run_prepare(uint64_t first_seed) {
+    seed = first_seed;
     ck_assert_int_eq(mallopt(M_ARENA_MAX, 1), 1);
     ck_assert_int_eq(mallopt(M_MMAP_MAX, 0), 1);
     report = mmap(NULL, sizeof(*report), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     ck_assert_ptr_ne(report, MAP_FAILED);
     make_stacks();
+}
+
+void fault_run_next_seed(void) {
+    seed++;
+    warm = NULL;
 }
 
 /* What could not be unmapped is now; then nothing must be left. */
@@ -178,7 +187,7 @@ static void be_child(const struct fault_case *run, const char *name) {
     struct pfi_fault_plan plan;
     plan_for(run, &plan);
     alarm(SECONDS);
-    replay_begin(name, 0);
+    replay_begin(name, seed);
     size_t mappings = process_mappings();
     long blocks = live_blocks();
     pfi_fault_arm(&plan);
@@ -198,21 +207,20 @@ static void judge(const struct fault_case *run, int status) {
         return;
     }
     fault_case_print(run, text, sizeof(text));
-    (void)fprintf(stderr, "%s: %s (PINFOLD_TEST_FAULT=%s fault.sweep repeats it)\n", text,
+    (void)fprintf(stderr, "%s %s (PINFOLD_TEST_SEED=%llu PINFOLD_TEST_FAULT=%s fault.sweep repeats it)\n", text,
                   WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM ? "hangs"
                   : WIFSIGNALED(status)                              ? strsignal(WTERMSIG(status))
                                                                      : "fails",
-                  text);
+                  (unsigned long long)seed, text);
     exit(EXIT_FAILURE); /* what was wrong has been said by the child */
 }
 
 uintptr_t fault_run(const struct fault_case *run, struct fault_tally *tally) {
-    static const struct fault_program *warm;
     static char name[200];
     uintptr_t failures = 0;
-    if (warm != run->program) {
+    if (warm != run->program && !run->program->is_cold) {
         warm = run->program;
-        replay_begin("without faults", 0);
+        replay_begin(run->program->name, seed);
         perform(run->program);
         perform(run->program);
     }

@@ -31,7 +31,9 @@ struct fault_tally {
 };
 
 /* Before the first run, in the process that starts them all. */
-void fault_run_prepare(void);
+void fault_run_prepare(uint64_t seed);
+/* Random programs draw other numbers from here on. */
+void fault_run_next_seed(void);
 
 /* Runs the case in a child, adds to the tally, and returns how many calls have failed. A run with a fault fails the
  * test, with a line by which it can be repeated. */

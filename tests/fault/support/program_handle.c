@@ -265,9 +265,9 @@ static void check_finalizers(struct fault_scene *scene) {
 }
 
 static const struct fault_program programs[] = {
-    {"handles", 0, {{NULL, NULL}}, open_handles, work_with_handles, check_handles, close_handles},
-    {"weak-table", 0, {{NULL, NULL}}, open_table, work_with_table, check_table, close_table},
-    {"finalizers", 0, {{NULL, NULL}}, open_finalizers, work_with_finalizers, check_finalizers, close_roots},
+    {"handles", 0, 0, {{NULL, NULL}}, open_handles, work_with_handles, check_handles, close_handles},
+    {"weak-table", 0, 0, {{NULL, NULL}}, open_table, work_with_table, check_table, close_table},
+    {"finalizers", 0, 0, {{NULL, NULL}}, open_finalizers, work_with_finalizers, check_finalizers, close_roots},
 };
 
 const struct fault_program_table fault_handle_programs = {programs, sizeof(programs) / sizeof(programs[0])};

@@ -175,7 +175,7 @@ static void note_sample(void *data, const struct pf_sample *sample) {
     char name[64];
     size_t offset;
     (void)data;
-    if (sample->frame_count < 1 || sample->frames[0] == NULL || sample->weight < sample->size) {
+    if (sample->frame_count < 1 || sample->frames[0] == NULL || sample->weight == 0) {
         replay_fail("a sample has %zu frames and a weight of %zu", sample->frame_count, sample->weight);
     }
     frames += sample->frame_count;
@@ -239,15 +239,20 @@ static void close_conservative(struct fault_scene *scene) {
     close_lists(scene);
 }
 
+static const struct fault_program first_programs[] = {
+    {"first", 0, 1, {{NULL, NULL}}, open_lists, work, check, close_lists},
+};
+
 static const struct fault_program programs[] = {
-    {"defaults", 1, {{NULL, NULL}}, open_lists, work, check, close_lists},
-    {"list", 0, {{NULL, NULL}}, open_lists, work, check, close_lists},
-    {"huge-pages", 0, {{"reserve_size", "256Mi"}, {"segment_size", "32Mi"}}, open_lists, work, check, close_lists},
-    {"give-back", 0, {{"retain_vm", "1"}}, open_lists, work_giving_back, check, close_lists},
-    {"region", 0, {{NULL, NULL}}, open_lists, work_in_regions, check, close_lists},
-    {"fork", 0, {{"mark_workers", "2"}, {"stress", "parallel"}}, open_lists, work_and_fork, check, close_lists},
-    {"samples", 0, {{"sample_interval", "4096"}}, open_sampled, work, check_sampled, close_lists},
+    {"defaults", 1, 0, {{NULL, NULL}}, open_lists, work, check, close_lists},
+    {"list", 0, 0, {{NULL, NULL}}, open_lists, work, check, close_lists},
+    {"huge-pages", 0, 0, {{"reserve_size", "256Mi"}, {"segment_size", "32Mi"}}, open_lists, work, check, close_lists},
+    {"give-back", 0, 0, {{"retain_vm", "1"}}, open_lists, work_giving_back, check, close_lists},
+    {"region", 0, 0, {{NULL, NULL}}, open_lists, work_in_regions, check, close_lists},
+    {"fork", 0, 0, {{"mark_workers", "2"}, {"stress", "parallel"}}, open_lists, work_and_fork, check, close_lists},
+    {"samples", 0, 0, {{"sample_interval", "4096"}}, open_sampled, work, check_sampled, close_lists},
     {"conservative",
+     0,
      0,
      {{"conservative_stacks", "1"}, {"stress", "compact"}},
      open_conservative,
@@ -257,3 +262,4 @@ static const struct fault_program programs[] = {
 };
 
 const struct fault_program_table fault_heap_programs = {programs, sizeof(programs) / sizeof(programs[0])};
+const struct fault_program_table fault_first_programs = {first_programs, 1};

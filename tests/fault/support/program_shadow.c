@@ -25,7 +25,7 @@ static void open(struct fault_scene *scene) {
     pf_heap_set_listener(scene->heap, &shadow.listener, &shadow);
     shadow.thread = scene->thread;
     pf_root_source_add(scene->heap, &shadow.source);
-    sequence = (struct random){settings_seeds(1).first};
+    sequence = (struct random){scene->seed};
     limits = mutator_default_limits(pf_heap_options(scene->heap));
     limits.live_bytes = 200000;
 }
@@ -77,7 +77,7 @@ static void close(struct fault_scene *scene) {
 }
 
 #define RANDOM_PROGRAM(name, work, ...) \
-    { name, 0, {__VA_ARGS__}, open, work, check, close }
+    { name, 0, 0, {__VA_ARGS__}, open, work, check, close }
 
 static const struct fault_program programs[] = {
     RANDOM_PROGRAM("random", work, {"mark_workers", "1"}),

@@ -106,9 +106,9 @@ static void close(struct fault_scene *scene) {
 }
 
 static const struct fault_program programs[] = {
-    {"threads", 0, {{NULL, NULL}}, open, work, check, close},
-    {"threads-workers", 0, {{"mark_workers", "3"}, {"stress", "parallel"}}, open, work, check, close},
-    {"threads-conservative", 0, {{"conservative_stacks", "1"}}, open, work, check, close},
+    {"threads", 0, 0, {{NULL, NULL}}, open, work, check, close},
+    {"threads-workers", 0, 0, {{"mark_workers", "3"}, {"stress", "parallel"}}, open, work, check, close},
+    {"threads-conservative", 0, 0, {{"conservative_stacks", "1"}}, open, work, check, close},
 };
 
 const struct fault_program_table fault_thread_programs = {programs, sizeof(programs) / sizeof(programs[0])};
