@@ -75,6 +75,10 @@ static inline void pfi_word_subtract(uintptr_t *word, uintptr_t amount) {
 static inline uintptr_t pfi_word_compare_and_swap(uintptr_t *word, uintptr_t expected, uintptr_t value) {
     return AO_fetch_compare_and_swap((volatile AO_t *)word, expected, value);
 }
+/* Full barrier. false: the word was not `expected`, and is unchanged. */
+static inline int pfi_word_claim(uintptr_t *word, uintptr_t expected, uintptr_t value) {
+    return AO_compare_and_swap_full((volatile AO_t *)word, expected, value);
+}
 static inline void pfi_word_or(uintptr_t *word, uintptr_t bits) {
     AO_or((volatile AO_t *)word, bits);
 }

@@ -14,6 +14,8 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "alloc/platform/file.h"
+
 enum { PATH_SIZE = 1024, LINE_SIZE = 4096 };
 
 /* Where the limits of the process's group can be read: `mount` and below it `group`, which is "" or begins with '/'. */
@@ -25,7 +27,7 @@ struct place {
 static FILE *open_file(const char *root, const char *path) {
     char full[3 * PATH_SIZE];
     int length = snprintf(full, sizeof full, "%s%s", root, path);
-    return length > 0 && (size_t)length < sizeof full ? fopen(full, "re") : NULL;
+    return length > 0 && (size_t)length < sizeof full ? pfi_file_open(full) : NULL;
 }
 
 /* Whether `list`, separated by commas, contains `word`. */

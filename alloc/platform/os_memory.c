@@ -7,9 +7,14 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-static uintptr_t map(size_t size, int protection) {
+#include "alloc/platform/fault.h"
+#include "alloc/platform/file.h"
+#include "alloc/platform/unmap.h"
+
+static uintptr_t map(size_t size, int protection, enum pfi_fault_site site) {
+    static const int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
     int saved_errno = errno;
-    void *memory = mmap(NULL, size, protection, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    void *memory = pfi_fault(site, size) ? MAP_FAILED : mmap(NULL, size, protection, flags, -1, 0);
     errno = saved_errno;
     return memory == MAP_FAILED ? 0 : (uintptr_t)memory;
 }
@@ -19,7 +24,8 @@ uintptr_t pfi_os_reserve(size_t size, size_t alignment) {
     if (room < size) {
         return 0;
     }
-    uintptr_t start = map(room, PROT_NONE);
+    pfi_unmap_again();
+    uintptr_t start = map(room, PROT_NONE, PINFOLD_FAULT_RESERVE);
     if (start == 0) {
         return 0;
     }
@@ -34,25 +40,24 @@ uintptr_t pfi_os_reserve(size_t size, size_t alignment) {
 }
 
 uintptr_t pfi_os_map_lazy(size_t size) {
-    return map(size, PROT_READ | PROT_WRITE);
+    return map(size, PROT_READ | PROT_WRITE, PINFOLD_FAULT_MAP);
 }
 
 void pfi_os_release(uintptr_t address, size_t size) {
-    int saved_errno = errno;
-    munmap((void *)address, size);
-    errno = saved_errno;
+    pfi_unmap(address, size);
 }
 
 bool pfi_os_commit(uintptr_t address, size_t size) {
     int saved_errno = errno;
-    bool done = mprotect((void *)address, size, PROT_READ | PROT_WRITE) == 0;
+    int result = pfi_fault(PINFOLD_FAULT_COMMIT, size) ? -1 : mprotect((void *)address, size, PROT_READ | PROT_WRITE);
     errno = saved_errno;
-    return done;
+    return result == 0;
 }
 
 void pfi_os_decommit(uintptr_t address, size_t size) {
     int saved_errno = errno;
-    if (madvise((void *)address, size, MADV_DONTNEED) != 0) {
+    int result = pfi_fault(PINFOLD_FAULT_DECOMMIT, size) ? -1 : madvise((void *)address, size, MADV_DONTNEED);
+    if (result != 0) {
         memset((void *)address, 0, size); /* locked memory cannot be given back, but it must read as zero */
     }
     errno = saved_errno;
@@ -60,7 +65,9 @@ void pfi_os_decommit(uintptr_t address, size_t size) {
 
 void pfi_os_wish_huge_pages(uintptr_t address, size_t size) {
     int saved_errno = errno;
-    madvise((void *)address, size, MADV_HUGEPAGE);
+    if (!pfi_fault(PINFOLD_FAULT_HUGE_PAGES, size)) {
+        madvise((void *)address, size, MADV_HUGEPAGE);
+    }
     errno = saved_errno;
 }
 
@@ -69,7 +76,10 @@ size_t pfi_os_page_size(void) {
 }
 
 size_t pfi_os_physical_memory(void) {
-    return (size_t)sysconf(_SC_PHYS_PAGES) * pfi_os_page_size();
+    int saved_errno = errno;
+    long pages = pfi_fault(PINFOLD_FAULT_PHYSICAL_MEMORY, 0) ? -1 : sysconf(_SC_PHYS_PAGES);
+    errno = saved_errno;
+    return pages <= 0 ? 0 : (size_t)pages * pfi_os_page_size();
 }
 
 unsigned pfi_os_memory_load(void) {
@@ -77,7 +87,7 @@ unsigned pfi_os_memory_load(void) {
     unsigned long long total = 0;
     unsigned long long available = 0;
     char line[128];
-    FILE *file = fopen("/proc/meminfo", "re");
+    FILE *file = pfi_file_open("/proc/meminfo");
     while (file != NULL && fgets(line, sizeof line, file) != NULL && available == 0) {
         if (sscanf(line, "MemTotal: %llu", &total) != 1) {
             (void)sscanf(line, "MemAvailable: %llu", &available);

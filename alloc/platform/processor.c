@@ -9,11 +9,14 @@
 #include <string.h>
 
 #include "alloc/platform/cgroup.h"
+#include "alloc/platform/fault.h"
+#include "alloc/platform/file.h"
+#include "alloc/platform/memory.h"
 
 static int read_line(int index, const char *name, char *line, size_t size) {
     char path[96];
     snprintf(path, sizeof path, "/sys/devices/system/cpu/cpu0/cache/index%d/%s", index, name);
-    FILE *file = fopen(path, "re");
+    FILE *file = pfi_file_open(path);
     if (file == NULL) {
         return 0;
     }
@@ -63,14 +66,15 @@ size_t pfi_processor_private_cache(void) {
 static unsigned count_allowed(void) {
     enum { MOST_PROCESSORS = 1 << 16 };
     for (size_t processors = CPU_SETSIZE; processors <= MOST_PROCESSORS; processors *= 2) {
-        cpu_set_t *set = CPU_ALLOC(processors);
+        cpu_set_t *set = pfi_malloc(CPU_ALLOC_SIZE(processors));
         if (set == NULL) {
             return 1;
         }
         size_t size = CPU_ALLOC_SIZE(processors);
-        bool is_long_enough = sched_getaffinity(0, size, set) == 0;
+        int result = pfi_fault(PINFOLD_FAULT_AFFINITY, size) ? -1 : sched_getaffinity(0, size, set);
+        bool is_long_enough = result == 0;
         int count = is_long_enough ? CPU_COUNT_S(size, set) : 0;
-        CPU_FREE(set);
+        free(set);
         if (is_long_enough || errno != EINVAL) {
             return count > 0 ? (unsigned)count : 1;
         }

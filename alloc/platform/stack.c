@@ -1,15 +1,20 @@
 /* SPDX-License-Identifier: MIT */
 #include "alloc/platform/stack.h"
 
+#include <errno.h>
 #include <pthread.h>
 
 #include "alloc/platform/check.h"
+#include "alloc/platform/fault.h"
 
 bool pfi_stack_init(struct pfi_stack *stack) {
     pthread_attr_t attributes;
     void *address;
     size_t size;
-    if (pthread_getattr_np(pthread_self(), &attributes) != 0) {
+    int saved_errno = errno;
+    int error = pfi_fault(PINFOLD_FAULT_STACK_BOUNDS, 0) ? errno : pthread_getattr_np(pthread_self(), &attributes);
+    errno = saved_errno;
+    if (error != 0) {
         return false;
     }
     bool is_known = pthread_attr_getstack(&attributes, &address, &size) == 0;

@@ -2,10 +2,21 @@
 #define UNW_LOCAL_ONLY
 #include "alloc/platform/stack_unwind.h"
 
+#include <errno.h>
 #include <libunwind.h>
 #include <string.h>
 
+#include "alloc/platform/fault.h"
+
 enum { DEEPEST = 64 /* frames that are looked at */ };
+
+/* At the calling function, or where `context` says. */
+static bool open_cursor(unw_cursor_t *cursor, unw_context_t *context) {
+    int saved_errno = errno;
+    int result = pfi_fault(PINFOLD_FAULT_UNWIND, 0) ? -1 : unw_init_local(cursor, context);
+    errno = saved_errno;
+    return result == 0;
+}
 
 static uintptr_t instruction(unw_cursor_t *cursor) {
     unw_word_t address = 0;
@@ -16,7 +27,7 @@ static uintptr_t instruction(unw_cursor_t *cursor) {
 void pfi_stack_print(FILE *stream) {
     unw_context_t context;
     unw_cursor_t cursor;
-    if (unw_getcontext(&context) != 0 || unw_init_local(&cursor, &context) != 0) {
+    if (unw_getcontext(&context) != 0 || !open_cursor(&cursor, &context)) {
         return;
     }
     for (int depth = 0; depth < DEEPEST && unw_step(&cursor) > 0; ++depth) {
@@ -35,7 +46,7 @@ static bool open_at(unw_context_t *context, unw_cursor_t *cursor, const struct p
     context->uc_mcontext.gregs[REG_RIP] = (greg_t)caller->ip;
     context->uc_mcontext.gregs[REG_RSP] = (greg_t)caller->sp;
     context->uc_mcontext.gregs[REG_RBP] = (greg_t)caller->fp;
-    return unw_init_local(cursor, context) == 0;
+    return open_cursor(cursor, context);
 }
 #else
 static bool open_at(unw_context_t *context, unw_cursor_t *cursor, const struct pfi_caller *caller) {
@@ -69,7 +80,7 @@ size_t pfi_stack_backtrace(uintptr_t from, void **addresses, size_t capacity) {
     unw_cursor_t cursor;
     size_t count = 0;
     addresses[0] = (void *)from;
-    if (unw_getcontext(&context) != 0 || unw_init_local(&cursor, &context) != 0) {
+    if (unw_getcontext(&context) != 0 || !open_cursor(&cursor, &context)) {
         return 1;
     }
     for (int depth = 0; depth < DEEPEST && count < capacity && unw_step(&cursor) > 0; ++depth) {
@@ -84,7 +95,7 @@ bool pfi_function_name(uintptr_t address, char *name, size_t size, size_t *offse
     unw_context_t context;
     unw_cursor_t cursor;
     unw_word_t distance = 0;
-    bool is_found = unw_getcontext(&context) == 0 && unw_init_local(&cursor, &context) == 0 &&
+    bool is_found = unw_getcontext(&context) == 0 && open_cursor(&cursor, &context) &&
                     unw_set_reg(&cursor, UNW_REG_IP, address - 1) == 0 &&
                     unw_get_proc_name(&cursor, name, size, &distance) == 0;
     if (!is_found) {

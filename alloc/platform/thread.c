@@ -1,16 +1,17 @@
 /* SPDX-License-Identifier: MIT */
 #include "alloc/platform/thread.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdio.h>
 
+#include "alloc/platform/atomics.h"
 #include "alloc/platform/check.h"
+#include "alloc/platform/fault.h"
 
 /* The newest of the calling thread's locals. The key's only purpose is its destructor. */
 static _Thread_local struct pfi_thread_local *locals;
-static pthread_key_t exit_key;
-static pthread_once_t exit_key_once = PTHREAD_ONCE_INIT;
-static bool has_exit_key;
+static uintptr_t exit_key_plus_1; /* 0: it could not be made yet */
 
 enum { STACK_SIZE = 1 << 20 /* the usual 8 MiB count as writable memory, where that is limited */ };
 
@@ -22,12 +23,14 @@ static void *run_thread(void *data) {
 
 static int create(struct pfi_thread_handle *handle) {
     pthread_attr_t attributes;
-    int error = pthread_attr_init(&attributes);
+    int error = pfi_fault(PINFOLD_FAULT_THREAD_ATTRIBUTES, 0) ? errno : pthread_attr_init(&attributes);
     if (error != 0) {
         return error;
     }
     pthread_attr_setstacksize(&attributes, STACK_SIZE);
-    error = pthread_create(&handle->native, &attributes, run_thread, handle);
+    error = pfi_fault(PINFOLD_FAULT_THREAD, STACK_SIZE)
+                ? errno
+                : pthread_create(&handle->native, &attributes, run_thread, handle);
     pthread_attr_destroy(&attributes);
     return error;
 }
@@ -39,7 +42,9 @@ bool pfi_thread_start(struct pfi_thread_handle *handle, void (*run)(void *argume
     handle->argument = argument;
     sigfillset(&all);
     pthread_sigmask(SIG_SETMASK, &all, &before); /* a new thread inherits the mask */
+    int saved_errno = errno;
     int error = create(handle);
+    errno = saved_errno;
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     return error == 0;
 }
@@ -58,13 +63,34 @@ static void call_at_exit(void *value) {
     }
 }
 
-static void make_exit_key(void) {
-    has_exit_key = pthread_key_create(&exit_key, call_at_exit) == 0;
+/* A process that has no key to give now may have one later. Of several threads that make one, the first one's counts.
+ */
+static bool make_exit_key(void) {
+    pthread_key_t key;
+    int error = pfi_fault(PINFOLD_FAULT_THREAD_KEY, 0) ? errno : pthread_key_create(&key, call_at_exit);
+    if (error != 0) {
+        return false;
+    }
+    if (!pfi_word_claim(&exit_key_plus_1, 0, (uintptr_t)key + 1)) {
+        pthread_key_delete(key);
+    }
+    return true;
+}
+
+static bool watch_exit(void) {
+    if (pfi_word_load_acquire(&exit_key_plus_1) == 0 && !make_exit_key()) {
+        return false;
+    }
+    pthread_key_t key = (pthread_key_t)(pfi_word_load_acquire(&exit_key_plus_1) - 1);
+    int error = pfi_fault(PINFOLD_FAULT_THREAD_VALUE, 0) ? errno : pthread_setspecific(key, &locals);
+    return error == 0;
 }
 
 bool pfi_thread_local_add(struct pfi_thread_local *local) {
-    pthread_once(&exit_key_once, make_exit_key);
-    if (!has_exit_key || pthread_setspecific(exit_key, &locals) != 0) {
+    int saved_errno = errno;
+    bool is_watched = watch_exit();
+    errno = saved_errno;
+    if (!is_watched) {
         return false;
     }
     local->next = locals;
@@ -97,9 +123,12 @@ const void *pfi_thread_identity(void) {
 }
 
 void pfi_thread_name(char *name, size_t size) {
-    if (pthread_getname_np(pthread_self(), name, size) != 0) {
+    int saved_errno = errno;
+    int error = pfi_fault(PINFOLD_FAULT_THREAD_NAME, size) ? errno : pthread_getname_np(pthread_self(), name, size);
+    if (error != 0) {
         snprintf(name, size, "unnamed");
     }
+    errno = saved_errno;
 }
 
 void pfi_thread_relax(void) {

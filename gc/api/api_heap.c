@@ -3,9 +3,9 @@
  * Heaps: creation and destruction.
  */
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "alloc/platform/check.h"
+#include "alloc/platform/memory.h"
 #include "alloc/platform/os_memory.h"
 #include "alloc/platform/processor.h"
 #include "gc/api/options.h"
@@ -154,7 +154,7 @@ enum pf_status pf_heap_create(const struct pf_options *options, struct pf_heap *
     if (status != PINFOLD_OK) {
         return status;
     }
-    struct pf_heap *created = calloc(1, sizeof *created);
+    struct pf_heap *created = pfi_calloc(1, sizeof *created);
     if (created == NULL) {
         return refuse(PINFOLD_OUT_OF_MEMORY, message, "the heap's own structure", sizeof *created);
     }

@@ -3,11 +3,11 @@
  * Threads: attachment, and what they do at safepoints and around native regions.
  */
 #include <stdio.h>
-#include <stdlib.h>
 
 #include "alloc/context.h"
 #include "alloc/platform/check.h"
 #include "alloc/platform/clock.h"
+#include "alloc/platform/memory.h"
 #include "gc/heap.h"
 #include "gc/world/mutator.h"
 
@@ -48,7 +48,7 @@ static void detach_at_exit(struct pfi_thread_local *local) {
 
 /* false: no memory. */
 static bool describe_stack(struct pfi_mutator *mutator) {
-    struct pfi_stack *stack = malloc(sizeof *stack);
+    struct pfi_stack *stack = pfi_malloc(sizeof *stack);
     if (stack == NULL || !pfi_stack_init(stack)) {
         free(stack);
         return false;
@@ -62,7 +62,7 @@ enum pf_status pf_thread_attach(struct pf_heap *heap, struct pf_thread **thread)
     if (pfi_mutator_current(heap) != NULL) {
         return PINFOLD_ALREADY_ATTACHED;
     }
-    struct pfi_mutator *mutator = calloc(1, sizeof *mutator);
+    struct pfi_mutator *mutator = pfi_calloc(1, sizeof *mutator);
     if (mutator == NULL) {
         return PINFOLD_OUT_OF_MEMORY;
     }

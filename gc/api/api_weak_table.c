@@ -13,9 +13,8 @@
  * Invariant: every entry in use is in exactly one chain and one class; there are as many buckets as entries, a power of
  * two. Owner: the program.
  */
-#include <stdlib.h>
-
 #include "alloc/platform/check.h"
+#include "alloc/platform/memory.h"
 #include "gc/api/weak_table.h"
 #include "gc/heap.h"
 #include "pinfold/address.h"
@@ -158,8 +157,8 @@ static void settle(struct pf_weak_table *table) {
 
 /* Entries keep their hashes, so nothing is looked up in the heap. false: no memory, nothing has changed. */
 static bool resize(struct pf_weak_table *table, uint32_t capacity) {
-    struct entry *entries = malloc(capacity * sizeof *entries);
-    uint32_t *buckets = malloc(capacity * sizeof *buckets);
+    struct entry *entries = pfi_malloc(capacity * sizeof *entries);
+    uint32_t *buckets = pfi_malloc(capacity * sizeof *buckets);
     if (entries == NULL || buckets == NULL) {
         free(entries);
         free(buckets);
@@ -269,7 +268,7 @@ static uint32_t find_entry(struct pf_weak_table *table, const void *key) {
 
 enum pf_status pf_weak_table_create(struct pf_heap *heap, struct pf_weak_table **table) {
     PINFOLD_REQUIRE(heap != NULL && table != NULL, "pf_weak_table_create: the heap or the place for the table is NULL");
-    struct pf_weak_table *created = calloc(1, sizeof *created);
+    struct pf_weak_table *created = pfi_calloc(1, sizeof *created);
     if (created == NULL) {
         return PINFOLD_OUT_OF_MEMORY;
     }

@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: MIT */
 #include "gc/state/finalizer_index.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "alloc/layout.h"
+#include "alloc/platform/memory.h"
 
 enum {
     SHORT = 64, /* nodes: a list up to this long gets no table */
@@ -47,7 +47,7 @@ static bool make_table(struct pfi_finalizer_index *index, const struct pfi_final
         return true;
     }
     free(index->table);
-    index->table = calloc(capacity, sizeof(*index->table));
+    index->table = pfi_calloc(capacity, sizeof(*index->table));
     index->capacity = index->table == NULL ? 0 : capacity;
     return index->table != NULL;
 }

@@ -1,8 +1,9 @@
 /* SPDX-License-Identifier: MIT */
 #include "gc/state/finalizer_queue.h"
 
-#include <stdlib.h>
 #include <string.h>
+
+#include "alloc/platform/memory.h"
 
 enum { CHUNK_NODES = 169 /* of a chunk of less than 4 KiB */ };
 
@@ -40,7 +41,7 @@ static void release_locked(struct pfi_finalizer_queue *queue, struct pfi_finaliz
 }
 
 static void cut_chunk_locked(struct pfi_finalizer_queue *queue) PINFOLD_NEEDS(queue->lock) {
-    struct pfi_finalizer_chunk *chunk = malloc(sizeof *chunk);
+    struct pfi_finalizer_chunk *chunk = pfi_malloc(sizeof *chunk);
     if (chunk == NULL) {
         return;
     }

@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "gc/state/handle_table.h"
 
-#include <stdlib.h>
-
 #include "alloc/platform/bitmap.h"
+#include "alloc/platform/memory.h"
 
 enum { CHUNK = 32 * PINFOLD_HANDLE_BLOCK_ALIGNMENT };
 
@@ -72,7 +71,7 @@ static bool reserve_for_block(struct pfi_handle_table *table, enum pf_handle_kin
 /* Zeroed memory, aligned for blocks. */
 static struct pfi_handle_block *carve_block(struct pfi_handle_table *table, size_t size) {
     if (table->chunk_end - table->chunk_next < size) {
-        struct pfi_handle_block *chunk = aligned_alloc(PINFOLD_HANDLE_BLOCK_ALIGNMENT, CHUNK);
+        struct pfi_handle_block *chunk = pfi_aligned_alloc(PINFOLD_HANDLE_BLOCK_ALIGNMENT, CHUNK);
         if (chunk == NULL) {
             return NULL;
         }

@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "gc/state/key_index.h"
 
-#include <stdlib.h>
-
+#include "alloc/platform/memory.h"
 #include "gc/state/handle_table.h"
 
 void pfi_key_index_init(struct pfi_key_index *index) {
@@ -21,7 +20,8 @@ bool pfi_key_index_reserve(struct pfi_key_index *index, size_t slots) {
     while (capacity < slots) {
         capacity *= 2;
     }
-    struct pf_handle **buckets = malloc(capacity * sizeof *buckets); /* what is in the old ones counts for nothing */
+    struct pf_handle **buckets =
+        pfi_malloc(capacity * sizeof *buckets); /* what is in the old ones counts for nothing */
     if (buckets == NULL) {
         return false;
     }

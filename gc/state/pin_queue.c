@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: MIT */
 #include "gc/state/pin_queue.h"
 
-#include <stdlib.h>
+#include "alloc/platform/memory.h"
 
 enum { SMALLEST_CAPACITY = 64 };
 
@@ -30,7 +30,7 @@ bool pfi_pin_queue_reserve(struct pfi_pin_queue *queue, size_t pins) {
     while (capacity < needed) {
         capacity *= 2;
     }
-    struct pfi_pin_entry *entries = realloc(queue->entries, capacity * sizeof *entries);
+    struct pfi_pin_entry *entries = pfi_realloc(queue->entries, capacity * sizeof *entries);
     if (entries == NULL) {
         return false;
     }

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: MIT
-"""Checks every include of the project against the table in layers.py: check_layering.py [ROOT].
+"""Checks every include of the project, and the library's calls to the system, against the tables in layers.py:
+check_layering.py [ROOT].
 
 Prints one line "file:line: what is wrong" per violation and exits with 1 when there is any.
 """
@@ -16,6 +17,8 @@ FOLDERS = ("include", "alloc", "gc", "tests", "bench", "tools")
 LIBRARY = ("include/", "alloc/", "gc/")
 INCLUDE = re.compile(r'\s*#\s*include\s*([<"])([^>"]+)[>"]')
 CONDITIONAL = re.compile(r"\s*#\s*(if|ifdef|ifndef|elif)\b\s*(.*)")
+FALLIBLE = re.compile(r"(?<![\w.>])(" + "|".join(layers.FALLIBLE_CALLS) + r")\s*\(")
+FAULT_POINT = re.compile(r"\bpfi_fault\(")
 DEFINE = re.compile(r"\s*#\s*define\s+(\w+)")
 
 
@@ -112,13 +115,29 @@ def check_conditional(path, lines, index):
     return f"#{conditional.group(1)} outside the platform layer"
 
 
+def check_calls(path, text):
+    """Yields (line number, sentence) for each call that no fault point in its statement, or around it, can make fail."""
+    if not path.startswith(LIBRARY):
+        return
+    for call in FALLIBLE.finditer(text):
+        begin = max(text.rfind(end, 0, call.start()) for end in ";}") + 1
+        if not FAULT_POINT.search(text, begin, call.start()):
+            yield text.count("\n", 0, call.start()) + 1, f"{call.group(1)} is called without a fault point"
+
+
+def without_strings(text):
+    """Blanks what string literals hold."""
+    return re.sub(r'"(\\.|[^"\\\n])*"', lambda literal: '"' + " " * (len(literal.group()) - 2) + '"', text)
+
+
 def check_file(root, path):
     """Yields (line number, sentence) for each violation in one file."""
     if layer_of(path) is None:
         yield 1, "belongs to no layer of layers.py"
         return
     with open(os.path.join(root, path), encoding="utf-8") as file:
-        lines = without_comments(file.read()).split("\n")
+        text = without_comments(file.read())
+    lines = text.split("\n")
     for index, line in enumerate(lines):
         include = INCLUDE.match(line)
         if include:
@@ -127,6 +146,7 @@ def check_file(root, path):
             sentence = check_conditional(path, lines, index)
         if sentence:
             yield index + 1, sentence
+    yield from check_calls(path, without_strings(text))
 
 
 def check_tree(root):

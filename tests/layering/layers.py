@@ -81,6 +81,16 @@ SYSTEM_HEADERS = {
     "unistd.h": ["alloc/platform/*"],
 }
 
+# Calls to the system that can fail, as far as the library makes them. Each is made where the statement has passed a
+# fault point (alloc/platform/fault.h), so that tests can make it fail. Those that cannot fail with the attributes
+# in use (locks, conditions, clocks) are not here.
+FALLIBLE_CALLS = ["mmap", "mremap", "munmap", "mprotect", "madvise", "mlock", "malloc", "calloc", "realloc",
+                  "reallocarray", "aligned_alloc", "posix_memalign", "strdup", "strndup", "asprintf", "vasprintf",
+                  "fopen", "fdopen", "open_memstream", "open", "openat", "opendir", "getline", "pipe", "eventfd",
+                  "sched_getaffinity", "pthread_create", "pthread_attr_init", "pthread_key_create",
+                  "pthread_setspecific", "pthread_getattr_np", "pthread_getname_np", "unw_init_local", "CPU_ALLOC",
+                  "getrlimit", "syscall"]
+
 # Layers that must not choose at compile time: #if, #ifdef and their kin are for platform code, include guards excepted.
 # The files after it may, for what they are: figures that depend on the word size.
 NO_CONDITIONALS = ["alloc", "gc/state", "gc/root", "gc/phase", "gc/policy", "gc/world", "gc/observe", "gc/noun",

@@ -71,6 +71,20 @@ class LayeringTest(unittest.TestCase):
     def test_tools_use_the_public_interface_only(self):
         self.assert_refused("tools/scheme/main.c", '#include "gc/heap.h"\n', 1, "tools must not include gc/noun")
 
+    def test_a_call_to_the_system_needs_a_fault_point(self):
+        self.assert_refused("gc/state/list.c", "void f(void) {\n    int x = 0;\n    g = malloc(x);\n}\n", 3,
+                            "malloc is called without a fault point")
+
+    def test_a_fault_point_in_the_statement_before_does_not_count(self):
+        self.assert_refused("alloc/platform/os.c", "int x = pfi_fault(A, 0);\nint y = munmap(p, n);\n", 2, "munmap")
+
+    def test_calls_behind_fault_points_wrappers_comments_and_strings_are_clean(self):
+        self.write("alloc/platform/os.c", "int r = pfi_fault(A, n) ? -1 :\n    munmap(p, n);\n"
+                                          "if (!pfi_fault(B, n)) {\n    madvise(p, n, 4);\n}\n"
+                                          'g = pfi_malloc(3); s->open(2); h("malloc(1)"); /* fopen("x") */\n')
+        self.write("tests/unit/os.c", "void *p = malloc(1);\n")
+        self.assertEqual(self.violations(), [])
+
     def test_libatomic_ops_has_one_user(self):
         self.write("alloc/platform/atomics.h", "#include <atomic_ops.h>\n")
         self.assert_refused("gc/world/stop.c", "#include <atomic_ops.h>\n", 1, "alloc/platform/atomics.h")

@@ -19,6 +19,9 @@ static struct setting seed_setting = {"PINFOLD_TEST_SEED", 0, 0};
 static struct setting operations_setting = {"PINFOLD_TEST_OPERATIONS", 0, 0};
 static struct setting seconds_setting = {"PINFOLD_TEST_SECONDS", 0, 0};
 
+static const char fault_variable[] = "PINFOLD_TEST_FAULT";
+static char fault_text[200];
+
 static void take(struct setting *setting) {
     const char *text = getenv(setting->variable);
     if (text == NULL) {
@@ -39,6 +42,11 @@ void settings_read(void) {
     take(&seed_setting);
     take(&operations_setting);
     take(&seconds_setting);
+    const char *fault = getenv(fault_variable);
+    if (fault != NULL) {
+        (void)snprintf(fault_text, sizeof(fault_text), "%s", fault);
+        (void)unsetenv(fault_variable);
+    }
 }
 
 struct seed_range settings_seeds(uint64_t count) {
@@ -54,4 +62,8 @@ uint64_t settings_operations(uint64_t otherwise) {
 
 uint64_t settings_seconds(uint64_t otherwise) {
     return seconds_setting.is_set ? seconds_setting.value : otherwise;
+}
+
+const char *settings_fault(void) {
+    return fault_text[0] == '\0' ? NULL : fault_text;
 }

@@ -4,6 +4,7 @@
  *     PINFOLD_TEST_SEED         run this seed only
  *     PINFOLD_TEST_OPERATIONS   operations per seed
  *     PINFOLD_TEST_SECONDS      how long a stress program goes on
+ *     PINFOLD_TEST_FAULT        the one case of fault.sweep to run
  * The library refuses PINFOLD_ variables that are no options, so reading them takes them out of the environment.
  */
 #ifndef TESTS_SUPPORT_SETTINGS_H
@@ -22,5 +23,8 @@ struct seed_range {
 struct seed_range settings_seeds(uint64_t count);
 uint64_t settings_operations(uint64_t otherwise);
 uint64_t settings_seconds(uint64_t otherwise);
+
+/* NULL: not set. */
+const char *settings_fault(void);
 
 #endif

@@ -80,6 +80,7 @@ struct shadow {
     struct pf_listener listener; /* of a heap that has no other model */
     struct shadow *next;         /* the crowd's; the model is not all of the heap then */
     int is_in_crowd;
+    int may_be_refused; /* whatever the system can refuse; without this, only allocations that may fail */
     uint64_t collections;
     uint64_t checks;
     int is_stale; /* a collection has come since the last check */
