@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "gc/state/finalizer_index.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 #include "alloc/layout.h"
@@ -12,7 +11,7 @@ enum {
 };
 
 void pfi_finalizer_index_finish(struct pfi_finalizer_index *index) {
-    free(index->table);
+    pfi_bookkeeping_give(index->account, index->table, pfi_finalizer_index_bytes(index));
 }
 
 /* Fibonacci hashing (Knuth, The Art of Computer Programming 3, 6.4) of the value in granules. */
@@ -46,8 +45,8 @@ static bool make_table(struct pfi_finalizer_index *index, const struct pfi_final
         memset(index->table, 0, capacity * sizeof(*index->table));
         return true;
     }
-    free(index->table);
-    index->table = calloc(capacity, sizeof(*index->table));
+    pfi_finalizer_index_finish(index);
+    index->table = pfi_bookkeeping_take_zeroed(index->account, capacity * sizeof(*index->table));
     index->capacity = index->table == NULL ? 0 : capacity;
     return index->table != NULL;
 }
