@@ -4,8 +4,7 @@
  */
 #include "gc/state/pin_queue.h"
 
-#include <stdlib.h>
-
+#include "tests/support/account.h"
 #include "tests/support/fatal.h"
 #include "tests/support/random.h"
 #include "tests/support/suite.h"
@@ -14,10 +13,9 @@ enum { MOST = 300 };
 
 /* Any capacity, as if so many pins had been announced. */
 static void open_queue(struct pfi_pin_queue *queue, size_t capacity) {
-    queue->entries = calloc(capacity, sizeof *queue->entries);
+    *queue = (struct pfi_pin_queue){.account = test_account(), .capacity = capacity};
+    queue->entries = pfi_bookkeeping_take_zeroed(queue->account, capacity * sizeof *queue->entries);
     ck_assert_ptr_nonnull(queue->entries);
-    queue->capacity = capacity;
-    queue->count = 0;
 }
 
 START_TEST(every_entry_is_found_and_nothing_between_the_entries) {
@@ -48,7 +46,7 @@ END_TEST
 
 START_TEST(a_new_entry_is_an_empty_record) {
     struct pfi_pin_queue queue;
-    ck_assert(pfi_pin_queue_init(&queue));
+    ck_assert(pfi_pin_queue_init(&queue, test_account()));
     struct pfi_plug_record *record = &pfi_pin_queue_add(&queue, 4096)->record;
     record->distance = 5;
     record->gap = 6;
@@ -64,7 +62,7 @@ END_TEST
 
 START_TEST(there_is_room_for_a_plug_at_the_start_of_every_generation) {
     struct pfi_pin_queue queue;
-    ck_assert(pfi_pin_queue_init(&queue));
+    ck_assert(pfi_pin_queue_init(&queue, test_account()));
     for (uintptr_t generation = 1; generation <= PINFOLD_BOUNDARY_ENTRIES; ++generation) {
         ck_assert_ptr_nonnull(pfi_pin_queue_add(&queue, generation * 4096));
     }
@@ -83,7 +81,7 @@ END_TEST
 
 START_TEST(room_for_more_pins_than_memory_can_hold_is_refused) {
     struct pfi_pin_queue queue;
-    ck_assert(pfi_pin_queue_init(&queue));
+    ck_assert(pfi_pin_queue_init(&queue, test_account()));
     size_t capacity = queue.capacity;
     for (unsigned bit = PINFOLD_WORD_BITS - 7; bit < PINFOLD_WORD_BITS; ++bit) {
         ck_assert(!pfi_pin_queue_reserve(&queue, (size_t)1 << bit));
