@@ -117,6 +117,16 @@ static size_t find_free_units(const struct pfi_arena *arena, size_t count) {
     return arena->unit_count;
 }
 
+size_t pfi_arena_largest_gap(const struct pfi_arena *arena) {
+    size_t largest = 0;
+    size_t run = 0;
+    for (size_t unit = 0; unit < arena->used_units; ++unit) {
+        run = *owner_of(arena, unit) == 0 ? run + 1 : 0;
+        largest = pfi_max(largest, run);
+    }
+    return pfi_max(largest, run + arena->unit_count - arena->used_units) << PINFOLD_UNIT_SHIFT;
+}
+
 struct pfi_segment *pfi_arena_carve(struct pfi_arena *arena, size_t size) {
     if (size > arena->end - arena->base) {
         return NULL;

@@ -54,6 +54,9 @@ struct pfi_segment *pfi_arena_carve(struct pfi_arena *arena, size_t size);
 /* Takes the range back; its memory must have been decommitted. Clears its part of all tables. */
 void pfi_arena_return(struct pfi_arena *arena, struct pfi_segment *segment);
 
+/* Bytes of the longest range that could be carved now. */
+size_t pfi_arena_largest_gap(const struct pfi_arena *arena);
+
 /* Every commit and decommit of memory in segments passes here, and so into the account. false: a limit forbids it, or
  * the system refuses. */
 bool pfi_arena_commit(struct pfi_arena *arena, enum pfi_space space, uintptr_t address, size_t size);

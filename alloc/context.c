@@ -146,8 +146,11 @@ static enum pfi_exhausted refill_locked(struct pfi_share *share, struct pf_threa
         return PINFOLD_EXHAUSTED_SPACE;
     }
     uintptr_t end = chunk_end(share, thread, start, needed_end);
-    if (!pfi_segment_commit(share->arena, segment, end)) {
-        return PINFOLD_EXHAUSTED_COMMIT;
+    if (!pfi_segment_commit(share->arena, segment, end)) { /* near a limit a chunk is what is there */
+        end = pfi_clamp(segment->committed, needed_end, end);
+        if (!pfi_segment_commit(share->arena, segment, end)) {
+            return PINFOLD_EXHAUSTED_COMMIT;
+        }
     }
     if (!adjacent) {
         close_locked(share, thread);

@@ -2,6 +2,7 @@
 #include "alloc/free_list.h"
 
 #include "alloc/object.h"
+#include "alloc/platform/bitmap.h"
 #include "alloc/platform/check.h"
 
 enum { CACHE_LINE = 64, MOST_FETCHED = 2048 };
@@ -22,6 +23,18 @@ unsigned pfi_free_list_bin(const struct pfi_free_list *list, size_t size) {
         ++bin;
     }
     return bin;
+}
+
+size_t pfi_free_list_largest(const struct pfi_free_list *list) {
+    size_t largest = 0;
+    if (list->nonempty == 0) {
+        return 0;
+    }
+    unsigned bin = pfi_bits_highest(list->nonempty);
+    for (uintptr_t item = list->bins[bin].head; item != 0; item = *pfi_free_object_link(item)) {
+        largest = pfi_max(largest, pfi_object_size(item));
+    }
+    return largest;
 }
 
 unsigned pfi_free_list_sure_bin(const struct pfi_free_list *list, size_t size) {

@@ -34,6 +34,9 @@ void pfi_free_list_clear(struct pfi_free_list *list);
 /* The bin in which an item of `size` belongs. */
 unsigned pfi_free_list_bin(const struct pfi_free_list *list, size_t size);
 
+/* Size of the largest item; 0 when there is none. Looks at all of one bin. */
+size_t pfi_free_list_largest(const struct pfi_free_list *list);
+
 /* First bin in which every item holds at least `size` bytes; bin_count when only luck would help. */
 unsigned pfi_free_list_sure_bin(const struct pfi_free_list *list, size_t size);
 

@@ -51,9 +51,10 @@ struct pfi_share {
 /* Why an allocation found nothing. The allocator never calls the collector; the caller decides. */
 enum pfi_exhausted {
     PINFOLD_EXHAUSTED_NOT,
-    PINFOLD_EXHAUSTED_BUDGET, /* time for a collection */
-    PINFOLD_EXHAUSTED_SPACE,  /* no room in the segment or the arena */
-    PINFOLD_EXHAUSTED_COMMIT, /* the system refused memory */
+    PINFOLD_EXHAUSTED_BUDGET,      /* time for a collection */
+    PINFOLD_EXHAUSTED_SPACE,       /* no room in the segment or the arena */
+    PINFOLD_EXHAUSTED_COMMIT,      /* a limit forbids more memory, or the system refused it */
+    PINFOLD_EXHAUSTED_BOOKKEEPING, /* no memory for what must go with the object */
 };
 
 /* Makes the share's first segments. On failure nothing is kept. Finishing releases no segment: the arena does. */

@@ -9,6 +9,7 @@
 #include "alloc/share.h"
 #include "gc/observe/event.h"
 #include "gc/observe/history.h"
+#include "gc/observe/oom.h"
 #include "gc/policy/budget.h"
 #include "gc/policy/limits.h"
 #include "gc/root/roots.h"
@@ -20,6 +21,13 @@
 #include "gc/world/mutator.h"
 #include "gc/world/stop_world.h"
 #include "gc/world/worker.h"
+
+/* The last allocation for which nothing helped. */
+struct pfi_futile {
+    uint64_t full_collections; /* so many there were by then; 0: every allocation was served */
+    size_t size;
+    enum pf_segment_kind kind;
+};
 
 struct pf_heap {
     struct pf_options options;    /* in force, derived values included */
@@ -43,6 +51,8 @@ struct pf_heap {
     struct pfi_budget_rule budget_rules[PINFOLD_GENERATIONS];
     struct pfi_events events;
     struct pfi_history history;
+    struct pfi_oom_ring failures;
+    struct pfi_futile futile;
     struct pfi_region region;
     struct pfi_external_memory external;
     uintptr_t full_is_announced; /* 0 or 1: full_collection_near was sent */

@@ -1,244 +1,192 @@
 /* SPDX-License-Identifier: MIT
  *
  * Where "exhausted" becomes "collect, then try again". The allocator below never collects; this loop does, with more
- * effort each time: what a spent budget asks for; generation 1; last-chance full collections that compact; out of
- * memory.
+ * effort each time, up to the last chance. Then it is out of memory, which leaves a record.
  */
-#include <inttypes.h>
-
 #include "alloc/card_table.h"
-#include "alloc/context.h"
-#include "alloc/large.h"
-#include "alloc/pinned_heap.h"
 #include "alloc/platform/check.h"
+#include "gc/api/allocation.h"
 #include "gc/api/external.h"
 #include "gc/api/sampling.h"
 #include "gc/collect.h"
-#include "gc/policy/notice.h"
-#include "gc/world/mutator.h"
 #include "pinfold/alloc.h"
 
-enum {
-    ALONE = 512, /* objects from this size on leave the context alone when a gap between pins has room for them */
-    HEADER = 2 * sizeof(uintptr_t) /* what write_header writes */
+/* ---- The ladder ------------------------------------------------------------------------------------------------- */
+
+/* What is done before the next try, and when it is worth doing. */
+struct effort {
+    bool (*helps)(const struct pfi_allocation *allocation, enum pfi_exhausted why);
+    int generation;
+    enum pf_reason reason;
+    enum pf_collect_mode mode;
+    bool gives_back; /* all free memory, before the try: under a limit it is room for whichever space needs it */
 };
 
-struct allocation {
-    struct pf_heap *heap;
-    struct pfi_mutator *mutator;
-    const struct pf_type *type;
-    size_t size;
-    size_t length;
-    size_t alignment;                /* 0: an ordinary object; of what pfi_pinned_request tells otherwise */
-    struct pfi_finalizer *finalizer; /* for an object that is registered as it is born: a node, until it is used */
-    uintptr_t object;
-    uintptr_t caller; /* where the program goes on */
+static bool is_due(const struct pfi_allocation *allocation, enum pfi_exhausted why);
+static bool is_born_young(const struct pfi_allocation *allocation, enum pfi_exhausted why);
+static bool is_last_resort(const struct pfi_allocation *allocation, enum pfi_exhausted why);
+static bool has_young_left(const struct pfi_allocation *allocation, enum pfi_exhausted why);
+
+enum { LAST_CHANCE = 3 };
+
+static const struct effort ladder[] = {
+    {is_due, 0, PINFOLD_REASON_BUDGET, PINFOLD_COLLECT_DEFAULT, false},
+    {is_born_young, 1, PINFOLD_REASON_OUT_OF_SPACE, PINFOLD_COLLECT_DEFAULT, false},
+    {is_last_resort, 2, PINFOLD_REASON_OUT_OF_SPACE, PINFOLD_COLLECT_COMPACT, true},
+    [LAST_CHANCE] = {is_last_resort, 2, PINFOLD_REASON_LAST_CHANCE, PINFOLD_COLLECT_COMPACT_LARGE, true},
+    {has_young_left, 2, PINFOLD_REASON_LAST_CHANCE, PINFOLD_COLLECT_COMPACT_LARGE, true},
 };
+enum { EFFORTS = sizeof ladder / sizeof ladder[0] };
 
-static bool is_pinned(const struct allocation *allocation) {
-    return allocation->alignment != 0;
+static bool is_due(const struct pfi_allocation *allocation, enum pfi_exhausted why) {
+    (void)allocation;
+    return why == PINFOLD_EXHAUSTED_BUDGET;
 }
 
-/* Not in generation 0, whose collections and those of generation 1 cannot make room for it. */
-static bool is_born_old(const struct allocation *allocation) {
-    return is_pinned(allocation) || allocation->size >= allocation->heap->options.large_threshold;
+static bool is_born_young(const struct pfi_allocation *allocation, enum pfi_exhausted why) {
+    (void)why;
+    return !pfi_allocation_is_born_old(allocation);
 }
 
-/* The words that no object is without. */
-static void write_header(const struct allocation *allocation) {
-    pfi_words(allocation->object)[0] = (uintptr_t)allocation->type;
-    pfi_words(allocation->object)[1] = allocation->type->element_size == 0 ? 0 : allocation->length;
-}
-
-/* In a gap between pins, outside the context; false: there is none. */
-static bool fit_gap(struct allocation *allocation) {
-    struct pfi_share *share = &allocation->heap->share;
-    pfi_mutex_lock(&share->small_lock);
-    allocation->object = pfi_context_take_gap_locked(share, allocation->size);
-    if (allocation->object != 0) {
-        write_header(allocation); /* before the lock is released: others may look up its neighbours */
-    }
-    pfi_mutex_unlock(&share->small_lock);
-    if (allocation->object == 0) {
-        return false;
-    }
-    memset((void *)(allocation->object + HEADER), 0, allocation->size - HEADER);
-    allocation->mutator->thread.sample_left -= (int64_t)allocation->size;
+static bool is_last_resort(const struct pfi_allocation *allocation, enum pfi_exhausted why) {
+    (void)allocation;
+    (void)why;
     return true;
 }
 
-/* At the end of the context, which gets more room for it if need be. */
-static enum pfi_exhausted fit_context(struct allocation *allocation) {
-    struct pf_thread *thread = &allocation->mutator->thread;
-    if (allocation->size > (size_t)(thread->alloc_limit - thread->alloc_ptr)) {
-        enum pfi_exhausted why = pfi_context_refill(&allocation->heap->share, thread, allocation->size);
-        if (why != PINFOLD_EXHAUSTED_NOT) {
-            return why;
-        }
-    }
-    allocation->object = (uintptr_t)thread->alloc_ptr;
-    thread->alloc_ptr += allocation->size;
-    write_header(allocation);
-    return PINFOLD_EXHAUSTED_NOT;
+/* What a full collection found in generation 0 it has left on the ephemeral segment, in generation 1; once more, and it
+ * moves to where the old objects are. */
+static bool has_young_left(const struct pfi_allocation *allocation, enum pfi_exhausted why) {
+    const struct pfi_share *share = &allocation->heap->share;
+    (void)why;
+    return share->start[1] != share->ephemeral->allocated;
 }
 
-static enum pfi_exhausted fit_small(struct allocation *allocation) {
-    const struct pf_thread *thread = &allocation->mutator->thread;
-    bool fits_context = allocation->size <= (size_t)(thread->alloc_limit - thread->alloc_ptr);
-    if (!fits_context && allocation->size >= ALONE && fit_gap(allocation)) {
+static enum pf_reason reason_for(const struct pfi_allocation *allocation, const struct effort *effort) {
+    if (effort->reason != PINFOLD_REASON_BUDGET || !pfi_allocation_is_born_old(allocation)) {
+        return effort->reason;
+    }
+    return pfi_allocation_is_pinned(allocation) ? PINFOLD_REASON_PINNED_BUDGET : PINFOLD_REASON_LARGE_BUDGET;
+}
+
+/* With the world stopped: what was freed for this allocation is not taken away from it. */
+static enum pfi_exhausted collect_and_fit(struct pfi_allocation *allocation, const struct effort *effort,
+                                          int *collected) {
+    struct pf_heap *heap = allocation->heap;
+    struct pfi_request request = {effort->generation, reason_for(allocation, effort), effort->mode, 0};
+    *collected = pfi_collect(heap, &request);
+    if (effort->gives_back) {
+        pfi_heap_give_back_all(heap);
+    }
+    return pfi_allocation_fit(allocation);
+}
+
+/* When another thread collects meanwhile, that may have made room, too. false: it has, and the world is not stopped. */
+static bool stop_unless_fit(struct pfi_allocation *allocation) {
+    while (!pfi_heap_try_stop(allocation->heap, &allocation->mutator->thread)) {
+        if (pfi_allocation_fit(allocation) == PINFOLD_EXHAUSTED_NOT) {
+            return false;
+        }
+    }
+    return true;
+}
+
+static enum pfi_exhausted make_effort(struct pfi_allocation *allocation, const struct effort *effort) {
+    struct pf_heap *heap = allocation->heap;
+    int collected = 0;
+    if (!stop_unless_fit(allocation)) {
         return PINFOLD_EXHAUSTED_NOT;
     }
-    return fit_context(allocation);
+    enum pfi_exhausted why = collect_and_fit(allocation, effort, &collected);
+    pfi_heap_resume(heap);
+    if (!effort->gives_back) {
+        pfi_heap_give_back(heap, collected);
+    }
+    return why;
 }
 
-static enum pfi_exhausted fit_large_locked(struct allocation *allocation, struct pfi_dirty *dirty)
-    PINFOLD_NEEDS(allocation->heap->share.old_lock) {
-    return pfi_large_allocate_locked(&allocation->heap->share, allocation->size, &allocation->object, dirty);
-}
-
-/* Where what is aligned lies in an object of this type. */
-static size_t aligned_offset(const struct pf_type *type) {
-    return type->element_size == 0 ? 0 : type->base_size;
-}
-
-static enum pfi_exhausted fit_pinned_locked(struct allocation *allocation, struct pfi_dirty *dirty)
-    PINFOLD_NEEDS(allocation->heap->share.old_lock) {
-    struct pfi_pinned_request request = {
+/* Writes down how the heap stood, and that the ladder was climbed in vain. */
+static void note_failure(struct pfi_allocation *allocation, enum pfi_exhausted why) {
+    struct pf_heap *heap = allocation->heap;
+    struct pfi_oom_failure failure = {
+        .thread = &allocation->mutator->thread,
+        .type = allocation->type,
         .size = allocation->size,
         .alignment = allocation->alignment,
-        .offset = allocation->alignment == PINFOLD_GRANULE ? 0 : aligned_offset(allocation->type),
+        .kind = pfi_allocation_kind(allocation),
+        .why = why,
     };
-    return pfi_pinned_heap_allocate_locked(&allocation->heap->share, &request, &allocation->object, dirty);
+    pfi_oom_record(&failure, &allocation->mutator->failure);
+    heap->futile = (struct pfi_futile){heap->history.collections[2], allocation->size, failure.kind};
 }
 
-/* A new segment is the first of its chain; `created` is a copy of it, so that it can be told without the lock. */
-static enum pfi_exhausted fit_old_locked(struct allocation *allocation, struct pfi_dirty *dirty,
-                                         struct pfi_segment *created) PINFOLD_NEEDS(allocation->heap->share.old_lock) {
-    struct pfi_share *share = &allocation->heap->share;
-    struct pfi_segment *const *chain = is_pinned(allocation) ? &share->pinned_segments : &share->large_segments;
-    const struct pfi_segment *newest = *chain;
-    enum pfi_exhausted why =
-        is_pinned(allocation) ? fit_pinned_locked(allocation, dirty) : fit_large_locked(allocation, dirty);
-    if (*chain != newest) {
-        *created = **chain;
+/* The end of the ladder, from an effort on: in one stop, so that what fails here fails for the heap as it stands. */
+static bool take_last_chance(struct pfi_allocation *allocation, int first, enum pfi_exhausted why) {
+    int collected = 0;
+    if (!stop_unless_fit(allocation)) {
+        return true;
     }
-    if (why == PINFOLD_EXHAUSTED_NOT) {
-        write_header(allocation); /* before the lock is released: others may look up its neighbours */
-        pfi_dirty_skip(dirty, allocation->object + HEADER);
-    }
-    return why;
-}
-
-/* An object that counts as old from the start: references stored before the next safepoint need the cards that the
- * program is promised not to need a barrier for. */
-static enum pfi_exhausted fit_old(struct allocation *allocation) {
-    struct pf_heap *heap = allocation->heap;
-    struct pfi_segment created = {0};
-    struct pfi_dirty dirty = {0};
-    pfi_mutex_lock(&allocation->heap->share.old_lock);
-    enum pfi_exhausted why = fit_old_locked(allocation, &dirty, &created);
-    const struct pfi_generation *charged =
-        &heap->share.generations[is_pinned(allocation) ? PINFOLD_PINNED : PINFOLD_LARGE];
-    unsigned spent = pfi_notice_spent(charged->budget, charged->budget_left);
-    pfi_mutex_unlock(&allocation->heap->share.old_lock);
-    pfi_dirty_clear(&dirty);
-    pfi_heap_announce_full(heap, spent);
-    if (created.base != 0) {
-        PINFOLD_SEND(&heap->events, segment_created, (void *)created.base, created.end - created.base, created.kind);
-    }
-    if (why == PINFOLD_EXHAUSTED_NOT && allocation->type->scan != PINFOLD_SCAN_NONE) {
-        pfi_cards_dirty_stored(heap->arena.cards, allocation->object, allocation->object + allocation->size);
-    }
-    return why;
-}
-
-static void register_finalizer(struct allocation *allocation) {
-    struct pf_heap *heap = allocation->heap;
-    if (allocation->finalizer != NULL) {
-        uintptr_t value = pfi_tags_refer(heap->tags, allocation->object);
-        pfi_finalizer_queue_add(&heap->roots.finalizers, allocation->finalizer, value);
-        allocation->finalizer = NULL;
-    }
-}
-
-static enum pfi_exhausted fit(struct allocation *allocation) {
-    enum pfi_exhausted why = is_born_old(allocation) ? fit_old(allocation) : fit_small(allocation);
-    if (why == PINFOLD_EXHAUSTED_NOT) {
-        register_finalizer(allocation);
-    }
-    return why;
-}
-
-/* Collects and tries again before other threads may: what was freed for this allocation is not taken away from it. When
- * another thread collects meanwhile, that may have made room, too, and if it has, that is enough. */
-static enum pfi_exhausted collect_and_fit(struct allocation *allocation, int generation, enum pf_reason reason) {
-    struct pf_heap *heap = allocation->heap;
-    struct pfi_request request = {generation, reason, PINFOLD_COLLECT_DEFAULT, 0};
-    while (!pfi_heap_try_stop(heap, &allocation->mutator->thread)) {
-        enum pfi_exhausted why = fit(allocation);
-        if (why == PINFOLD_EXHAUSTED_NOT) {
-            return why;
+    for (int effort = first; effort < EFFORTS && why != PINFOLD_EXHAUSTED_NOT; ++effort) {
+        if (ladder[effort].helps(allocation, why)) {
+            why = collect_and_fit(allocation, &ladder[effort], &collected);
         }
     }
-    int collected = pfi_collect(heap, &request);
-    enum pfi_exhausted why = fit(allocation);
-    pfi_heap_resume(heap);
-    pfi_heap_give_back(heap, collected);
-    return why;
-}
-
-static enum pf_reason budget_reason(const struct allocation *allocation) {
-    if (is_pinned(allocation)) {
-        return PINFOLD_REASON_PINNED_BUDGET;
-    }
-    return is_born_old(allocation) ? PINFOLD_REASON_LARGE_BUDGET : PINFOLD_REASON_BUDGET;
-}
-
-static bool fit_with_effort(struct allocation *allocation) {
-    enum pfi_exhausted why = fit(allocation);
-    if (why == PINFOLD_EXHAUSTED_BUDGET) {
-        why = collect_and_fit(allocation, 0, budget_reason(allocation));
-    }
-    if (why != PINFOLD_EXHAUSTED_NOT && !is_born_old(allocation)) {
-        why = collect_and_fit(allocation, 1, PINFOLD_REASON_OUT_OF_SPACE);
-    }
-    if (why != PINFOLD_EXHAUSTED_NOT && allocation->heap->wants_reuse) {
-        /* That one has left the new segment to a full collection, which may reuse one. */
-        why = collect_and_fit(allocation, 2, PINFOLD_REASON_OUT_OF_SPACE);
-    }
     if (why != PINFOLD_EXHAUSTED_NOT) {
-        why = collect_and_fit(allocation, 2, PINFOLD_REASON_LAST_CHANCE);
+        note_failure(allocation, why);
+        pfi_allocation_give_up(allocation);
     }
-    if (why != PINFOLD_EXHAUSTED_NOT && !is_born_old(allocation)) {
-        /* Generation 0's survivors are generation 1 now: once more, and they leave the ephemeral segment, too. */
-        why = collect_and_fit(allocation, 2, PINFOLD_REASON_LAST_CHANCE);
-    }
+    pfi_heap_resume(allocation->heap);
     return why == PINFOLD_EXHAUSTED_NOT;
 }
 
-/* The node for a registration is there before the object is, so that no object is lost for want of one. */
-static bool fit_after_collecting(struct allocation *allocation) {
-    struct pfi_finalizer_queue *queue = &allocation->heap->roots.finalizers;
-    if ((allocation->type->flags & PINFOLD_TYPE_FINALIZABLE) == 0) {
-        return fit_with_effort(allocation);
-    }
-    allocation->finalizer = pfi_finalizer_queue_reserve(queue);
-    if (allocation->finalizer == NULL) {
-        return false;
-    }
-    bool fits = fit_with_effort(allocation);
-    if (!fits) {
-        pfi_finalizer_queue_release(queue, allocation->finalizer);
-    }
-    return fits;
+/* Collecting cannot help an object that is larger than the heap may ever be. */
+static bool can_ever_fit(const struct pfi_allocation *allocation) {
+    const struct pfi_arena *arena = &allocation->heap->arena;
+    const struct pfi_account *account = &arena->account;
+    return allocation->size <= arena->end - arena->base && allocation->size <= pfi_word_load(&account->limit) &&
+           allocation->size <= pfi_word_load(&account->space_limits[pfi_allocation_kind(allocation)]);
 }
+
+/* Where a try that was no harder has failed at the end of the ladder and nothing was collected in full since, the
+ * lower efforts would be in vain: what may have died meanwhile the last chance finds as well. So a program that goes on
+ * asking pays for one full collection each time, and not for three. */
+static int first_effort(const struct pfi_allocation *allocation) {
+    const struct pf_heap *heap = allocation->heap;
+    const struct pfi_futile *futile = &heap->futile;
+    if (!can_ever_fit(allocation)) {
+        return EFFORTS;
+    }
+    bool was_futile = futile->full_collections != 0 && futile->full_collections == heap->history.collections[2] &&
+                      futile->kind == pfi_allocation_kind(allocation) && futile->size <= allocation->size;
+    return was_futile ? LAST_CHANCE : 0;
+}
+
+/* false: out of memory; the thread has a record of it, and the allocation holds nothing. */
+static bool fit_with_effort(struct pfi_allocation *allocation) {
+    enum pfi_exhausted why = pfi_allocation_fit(allocation);
+    if (why == PINFOLD_EXHAUSTED_NOT) {
+        return true;
+    }
+    int effort = first_effort(allocation);
+    for (; effort < LAST_CHANCE; ++effort) {
+        if (ladder[effort].helps(allocation, why)) {
+            why = make_effort(allocation, &ladder[effort]);
+        }
+        if (why == PINFOLD_EXHAUSTED_NOT) {
+            return true;
+        }
+    }
+    return take_last_chance(allocation, effort, why);
+}
+
+/* ---- The public functions --------------------------------------------------------------------------------------- */
 
 /* Collections of all generations, mostly young ones. */
 static int stress_generation(uint64_t number) {
     return number % 16 == 0 ? 2 : number % 4 == 0 ? 1 : 0;
 }
 
-static void stress(struct allocation *allocation) {
+static void stress(struct pfi_allocation *allocation) {
     uint32_t every = allocation->heap->options.stress.collect_every;
     uint64_t count = ++allocation->mutator->allocations;
     if (every != 0 && count % every == 0) {
@@ -248,18 +196,18 @@ static void stress(struct allocation *allocation) {
     }
 }
 
-/* `alignment` as in struct allocation; types that are born pinned always have one. */
-static void allocation_open(struct allocation *allocation, struct pf_thread *thread, const struct pf_type *type,
+/* `alignment` as in struct pfi_allocation; types that are born pinned always have one. */
+static void allocation_open(struct pfi_allocation *allocation, struct pf_thread *thread, const struct pf_type *type,
                             size_t size, size_t length, size_t alignment) {
     if (alignment == 0 && (type->flags & PINFOLD_TYPE_PINNED) != 0) {
         alignment = PINFOLD_GRANULE;
     }
-    *allocation = (struct allocation){.heap = thread->heap,
-                                      .mutator = pfi_mutator_of(thread),
-                                      .type = type,
-                                      .size = size,
-                                      .length = length,
-                                      .alignment = alignment};
+    *allocation = (struct pfi_allocation){.heap = thread->heap,
+                                          .mutator = pfi_mutator_of(thread),
+                                          .type = type,
+                                          .size = size,
+                                          .length = length,
+                                          .alignment = alignment};
     PINFOLD_REQUIRE(!pf_thread_is_native(thread), "thread %s allocates a %s while it is native", pf_thread_name(thread),
                     type->name);
     PINFOLD_REQUIRE(size >= PINFOLD_MIN_OBJECT && size % PINFOLD_GRANULE == 0,
@@ -270,32 +218,42 @@ static void allocation_open(struct allocation *allocation, struct pf_thread *thr
     pfi_relieve_external_pressure(thread);
 }
 
-static void *deliver(const struct allocation *allocation) {
+static void *deliver(const struct pfi_allocation *allocation) {
     if (allocation->heap->options.sample_interval != 0) {
-        pfi_sample_allocation(&allocation->mutator->thread, allocation->type, allocation->size, is_born_old(allocation),
-                              allocation->caller);
+        pfi_sample_allocation(&allocation->mutator->thread, allocation->type, allocation->size,
+                              pfi_allocation_is_born_old(allocation), allocation->caller);
     }
     return (void *)allocation->object;
 }
 
-static void *allocate(struct allocation *allocation, void *caller) {
+static void send_failure(const struct pfi_allocation *allocation) {
+    PINFOLD_SEND(&allocation->heap->events, out_of_memory, &allocation->mutator->failure);
+}
+
+/* What the handler says; without one, or when it gives up, this is the end. */
+static void ask_handler(const struct pfi_allocation *allocation) {
     struct pf_heap *heap = allocation->heap;
+    struct pf_thread *thread = &allocation->mutator->thread;
+    if (heap->out_of_memory == NULL || heap->out_of_memory(thread, allocation->size, heap->out_of_memory_data) == 0) {
+        struct pf_message message;
+        pfi_oom_summarize(&allocation->mutator->failure, message.text, sizeof message.text);
+        PINFOLD_REQUIRE(false, "%s", message.text);
+    }
+}
+
+static void *allocate(struct pfi_allocation *allocation, void *caller) {
     allocation->caller = (uintptr_t)caller;
-    while (!fit_after_collecting(allocation)) {
-        struct pf_thread *thread = &allocation->mutator->thread;
-        size_t size = allocation->size;
-        PINFOLD_SEND(&heap->events, out_of_memory, size);
-        int retry = heap->out_of_memory != NULL && heap->out_of_memory(thread, size, heap->out_of_memory_data);
-        PINFOLD_REQUIRE(retry, "out of memory: %zu bytes for a %s; %zu bytes of the heap are committed", size,
-                        allocation->type->name, pfi_account_segments(&heap->arena.account));
+    while (!fit_with_effort(allocation)) {
+        send_failure(allocation);
+        ask_handler(allocation);
     }
     return deliver(allocation);
 }
 
-static void *try_allocate(struct allocation *allocation, void *caller) {
+static void *try_allocate(struct pfi_allocation *allocation, void *caller) {
     allocation->caller = (uintptr_t)caller;
-    if (!fit_after_collecting(allocation)) {
-        PINFOLD_SEND(&allocation->heap->events, out_of_memory, allocation->size);
+    if (!fit_with_effort(allocation)) {
+        send_failure(allocation);
         allocation->mutator->status = PINFOLD_OUT_OF_MEMORY;
         return NULL;
     }
@@ -304,13 +262,13 @@ static void *try_allocate(struct allocation *allocation, void *caller) {
 }
 
 void *pf_alloc_slow(struct pf_thread *thread, const struct pf_type *type, size_t size, size_t length) {
-    struct allocation allocation;
+    struct pfi_allocation allocation;
     allocation_open(&allocation, thread, type, size, length, 0);
     return allocate(&allocation, __builtin_return_address(0));
 }
 
 void *pf_try_alloc_slow(struct pf_thread *thread, const struct pf_type *type, size_t size, size_t length) {
-    struct allocation allocation;
+    struct pfi_allocation allocation;
     allocation_open(&allocation, thread, type, size, length, 0);
     return try_allocate(&allocation, __builtin_return_address(0));
 }
@@ -321,13 +279,13 @@ static void check_pinned(const struct pf_thread *thread, const struct pf_type *t
     PINFOLD_REQUIRE(alignment == 0 || (alignment >= PINFOLD_GRANULE && is_power),
                     "a pinned %s cannot be aligned to %zu bytes: neither 0 nor a power of two from %d up", type->name,
                     alignment, PINFOLD_GRANULE);
-    PINFOLD_REQUIRE(alignment == 0 || aligned_offset(type) % PINFOLD_GRANULE == 0,
+    PINFOLD_REQUIRE(alignment == 0 || pfi_aligned_offset(type) % PINFOLD_GRANULE == 0,
                     "a pinned %s cannot be aligned to %zu bytes: its elements begin at byte %zu, no multiple of %d",
-                    type->name, alignment, aligned_offset(type), PINFOLD_GRANULE);
+                    type->name, alignment, pfi_aligned_offset(type), PINFOLD_GRANULE);
 }
 
 /* Opens an allocation that is born pinned because it was asked to. */
-static void pinned_open(struct allocation *allocation, struct pf_thread *thread, const struct pf_type *type,
+static void pinned_open(struct pfi_allocation *allocation, struct pf_thread *thread, const struct pf_type *type,
                         size_t alignment) {
     check_pinned(thread, type, alignment);
     alignment = pfi_max(alignment, PINFOLD_GRANULE);
@@ -335,7 +293,7 @@ static void pinned_open(struct allocation *allocation, struct pf_thread *thread,
 }
 
 /* The same for arrays; false when there can be none of this length. */
-static bool pinned_array_open(struct allocation *allocation, struct pf_thread *thread, const struct pf_type *type,
+static bool pinned_array_open(struct pfi_allocation *allocation, struct pf_thread *thread, const struct pf_type *type,
                               size_t length, size_t alignment, bool may_fail) {
     check_pinned(thread, type, alignment);
     if (length > pf_max_length(type)) {
@@ -348,26 +306,26 @@ static bool pinned_array_open(struct allocation *allocation, struct pf_thread *t
 }
 
 void *pf_alloc_pinned(struct pf_thread *thread, const struct pf_type *type, size_t alignment) {
-    struct allocation allocation;
+    struct pfi_allocation allocation;
     pinned_open(&allocation, thread, type, alignment);
     return allocate(&allocation, __builtin_return_address(0));
 }
 
 void *pf_try_alloc_pinned(struct pf_thread *thread, const struct pf_type *type, size_t alignment) {
-    struct allocation allocation;
+    struct pfi_allocation allocation;
     pinned_open(&allocation, thread, type, alignment);
     return try_allocate(&allocation, __builtin_return_address(0));
 }
 
 void *pf_alloc_array_pinned(struct pf_thread *thread, const struct pf_type *type, size_t length, size_t alignment) {
-    struct allocation allocation;
+    struct pfi_allocation allocation;
     return pinned_array_open(&allocation, thread, type, length, alignment, false)
                ? allocate(&allocation, __builtin_return_address(0))
                : NULL;
 }
 
 void *pf_try_alloc_array_pinned(struct pf_thread *thread, const struct pf_type *type, size_t length, size_t alignment) {
-    struct allocation allocation;
+    struct pfi_allocation allocation;
     return pinned_array_open(&allocation, thread, type, length, alignment, true)
                ? try_allocate(&allocation, __builtin_return_address(0))
                : NULL;
@@ -376,7 +334,12 @@ void *pf_try_alloc_array_pinned(struct pf_thread *thread, const struct pf_type *
 void *pf_bad_length(struct pf_thread *thread, const struct pf_type *type, size_t length, int may_fail) {
     PINFOLD_REQUIRE(may_fail, "an array of %s cannot have %zd elements: the length is negative or too large",
                     type->name, (ptrdiff_t)length);
-    pfi_mutator_of(thread)->status = PINFOLD_BAD_LENGTH;
+    struct pfi_mutator *mutator = pfi_mutator_of(thread);
+    struct pfi_oom_failure failure = {.thread = thread, .type = type, .kind = PINFOLD_SEGMENT_LARGE};
+    pfi_heap_stop(thread->heap, thread);
+    pfi_oom_record_length(&failure, &mutator->failure);
+    pfi_heap_resume(thread->heap);
+    mutator->status = PINFOLD_BAD_LENGTH;
     return NULL;
 }
 

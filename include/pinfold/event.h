@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
  * The event listener: one struct of callbacks that statistics, tracing and tests share. Callbacks run on the thread
- * that collects or allocates; they must not call the library but for pf_thread_name and pf_function_name. Those about
- * collections, phases and pins run with the world stopped; the others may run on several threads at once. NULL members
- * are skipped.
+ * that collects or allocates; they must not call the library but for pf_thread_name, pf_function_name and what
+ * describes records. Those about collections, phases and pins run with the world stopped; the others may run on several
+ * threads at once. NULL members are skipped.
  */
 #ifndef PINFOLD_EVENT_H
 #define PINFOLD_EVENT_H
@@ -15,6 +15,8 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
+
+struct pf_oom_record; /* oom.h */
 
 /* What lies in a segment. */
 enum pf_segment_kind {
@@ -59,7 +61,8 @@ struct pf_listener {
     /* On the thread that makes or destroys it, whichever that is, and maybe during a collection. */
     void (*handle_created)(void *data, const struct pf_handle *handle, enum pf_handle_kind kind);
     void (*handle_destroyed)(void *data, const struct pf_handle *handle, enum pf_handle_kind kind);
-    void (*out_of_memory)(void *data, size_t size);
+    /* An allocation has failed (oom.h), before the handler is asked; the record stays the thread's own. */
+    void (*out_of_memory)(void *data, const struct pf_oom_record *record);
     /* Under the option sample_interval; `sample` and its frames are gone after the call. */
     void (*allocation_sampled)(void *data, const struct pf_sample *sample);
     /* A full collection is near: so many percent of a budget that asks for one are spent (option full_notice_percent).

@@ -19,6 +19,7 @@
 #include "pinfold/handle.h"
 #include "pinfold/heap.h"
 #include "pinfold/limits.h"
+#include "pinfold/oom.h"
 #include "pinfold/pin.h"
 #include "pinfold/root.h"
 #include "pinfold/stack.h"

@@ -75,9 +75,9 @@ static void segment_freed(void *data, void *base, size_t size, enum pf_segment_k
     note_segment(log, '-', kind);
 }
 
-static void out_of_memory(void *data, size_t size) {
+static void out_of_memory(void *data, const struct pf_oom_record *record) {
     struct log *log = data;
-    log->refused_size = size;
+    log->refused_size = record->size;
     note(log, "!");
 }
 
