@@ -8,10 +8,12 @@
  */
 #include "alloc/platform/cgroup.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "alloc/platform/file.h"
@@ -47,8 +49,8 @@ static bool copy(char *to, const char *from) {
     return length >= 0 && length < PATH_SIZE;
 }
 
-/* The group of the controller "cpu", or with version 2 the one that there is. */
-static bool find_group(const char *root, bool is_v2, char *group) {
+/* The group of the controller, or with version 2 the one that there is. */
+static bool find_group(const char *root, bool is_v2, const char *controller, char *group) {
     char line[LINE_SIZE];
     bool found = false;
     FILE *file = open_file(root, "/proc/self/cgroup");
@@ -59,7 +61,7 @@ static bool find_group(const char *root, bool is_v2, char *group) {
         if (path != NULL) {
             *path++ = '\0';
             ++controllers;
-            found = (is_v2 ? *controllers == '\0' : contains(controllers, "cpu")) && copy(group, path);
+            found = (is_v2 ? *controllers == '\0' : contains(controllers, controller)) && copy(group, path);
         }
     }
     if (file != NULL) {
@@ -80,7 +82,7 @@ static void make_relative(char *group, const char *mount_root) {
 }
 
 /* Reads "id parent device root mount options ... - type source options". */
-static bool parse_mount(const char *line, bool is_v2, struct place *place) {
+static bool parse_mount(const char *line, bool is_v2, const char *controller, struct place *place) {
     char mount_root[PATH_SIZE];
     char type[32];
     char options[PATH_SIZE];
@@ -89,22 +91,22 @@ static bool parse_mount(const char *line, bool is_v2, struct place *place) {
         sscanf(rest, " - %31s %*s %1023s", type, options) != 2) {
         return false;
     }
-    if (is_v2 ? strcmp(type, "cgroup2") != 0 : strcmp(type, "cgroup") != 0 || !contains(options, "cpu")) {
+    if (is_v2 ? strcmp(type, "cgroup2") != 0 : strcmp(type, "cgroup") != 0 || !contains(options, controller)) {
         return false;
     }
     make_relative(place->group, mount_root);
     return true;
 }
 
-static bool find_place(const char *root, bool is_v2, struct place *place) {
+static bool find_place(const char *root, bool is_v2, const char *controller, struct place *place) {
     char line[LINE_SIZE];
     bool found = false;
-    if (!find_group(root, is_v2, place->group)) {
+    if (!find_group(root, is_v2, controller, place->group)) {
         return false;
     }
     FILE *file = open_file(root, "/proc/self/mountinfo");
     while (file != NULL && !found && fgets(line, sizeof line, file) != NULL) {
-        found = parse_mount(line, is_v2, place);
+        found = parse_mount(line, is_v2, controller, place);
     }
     if (file != NULL) {
         fclose(file);
@@ -126,18 +128,47 @@ static void read_limit(const char *root, const struct place *place, const char *
     }
 }
 
+/* A limit that one group sets; 0: none. */
+typedef uint64_t limit_function(const char *root, bool is_v2, const struct place *place);
+
+static uint64_t smaller_limit(uint64_t a, uint64_t b) {
+    return a == 0 || (b != 0 && b < a) ? b : a;
+}
+
+/* A group is bound by the limits of all groups around it as well. */
+static uint64_t smallest_limit(const char *root, bool is_v2, const char *controller, limit_function *limit_of) {
+    struct place place;
+    if (!find_place(root, is_v2, controller, &place)) {
+        return 0;
+    }
+    uint64_t smallest = limit_of(root, is_v2, &place);
+    for (char *end = strrchr(place.group, '/'); end != NULL; end = strrchr(place.group, '/')) {
+        *end = '\0';
+        smallest = smaller_limit(smallest, limit_of(root, is_v2, &place));
+    }
+    return smallest;
+}
+
+/* Of both versions: a system may have some controllers in one hierarchy and some in the other. */
+static uint64_t limit_of_process(const char *root, const char *controller, limit_function *limit_of) {
+    int saved_errno = errno;
+    uint64_t limit = smaller_limit(smallest_limit(root, false, controller, limit_of),
+                                   smallest_limit(root, true, controller, limit_of));
+    errno = saved_errno;
+    return limit;
+}
+
 /* Quota and period in microseconds, as one line. "max" and -1 are no limit. */
-static unsigned parse_quota(const char *line) {
+static uint64_t parse_quota(const char *line) {
     long long quota = 0;
     long long period = 0;
     if (sscanf(line, "%lld %lld", &quota, &period) != 2 || quota <= 0 || period <= 0) {
         return 0;
     }
-    long long processors = quota / period + (quota % period != 0);
-    return processors < UINT_MAX ? (unsigned)processors : UINT_MAX;
+    return (uint64_t)(quota / period + (quota % period != 0));
 }
 
-static unsigned quota_of(const char *root, bool is_v2, const struct place *place) {
+static uint64_t quota_of(const char *root, bool is_v2, const struct place *place) {
     char line[64];
     if (is_v2) {
         read_limit(root, place, "cpu.max", line, sizeof line);
@@ -151,27 +182,33 @@ static unsigned quota_of(const char *root, bool is_v2, const struct place *place
     return parse_quota(both);
 }
 
-static unsigned smaller_limit(unsigned a, unsigned b) {
-    return a == 0 || (b != 0 && b < a) ? b : a;
+/* "max" and the huge numbers that version 1 has in its place are no limit; nor is 0, which nothing could run under. */
+static uint64_t parse_bytes(const char *line) {
+    const uint64_t huge = UINT64_C(1) << 62;
+    char *end = NULL;
+    uint64_t bytes = isdigit((unsigned char)*line) ? strtoull(line, &end, 10) : 0;
+    return end == NULL || (*end != '\n' && *end != '\0') || bytes >= huge ? 0 : bytes;
 }
 
-/* A group is bound by the quotas of all groups around it as well. */
-static unsigned smallest_quota(const char *root, bool is_v2) {
-    struct place place;
-    if (!find_place(root, is_v2, &place)) {
-        return 0;
+static uint64_t read_bytes(const char *root, const struct place *place, const char *name) {
+    char line[64];
+    read_limit(root, place, name, line, sizeof line);
+    return parse_bytes(line);
+}
+
+/* Beyond memory.high a process is not killed, but held up until it stands still: a limit to a heap like the other. */
+static uint64_t memory_of(const char *root, bool is_v2, const struct place *place) {
+    if (!is_v2) {
+        return read_bytes(root, place, "memory.limit_in_bytes");
     }
-    unsigned smallest = quota_of(root, is_v2, &place);
-    for (char *end = strrchr(place.group, '/'); end != NULL; end = strrchr(place.group, '/')) {
-        *end = '\0';
-        smallest = smaller_limit(smallest, quota_of(root, is_v2, &place));
-    }
-    return smallest;
+    return smaller_limit(read_bytes(root, place, "memory.max"), read_bytes(root, place, "memory.high"));
 }
 
 unsigned pfi_cgroup_processors(const char *root) {
-    int saved_errno = errno;
-    unsigned processors = smaller_limit(smallest_quota(root, false), smallest_quota(root, true));
-    errno = saved_errno;
-    return processors;
+    uint64_t processors = limit_of_process(root, "cpu", quota_of);
+    return processors < UINT_MAX ? (unsigned)processors : UINT_MAX;
+}
+
+uint64_t pfi_cgroup_memory(const char *root) {
+    return limit_of_process(root, "memory", memory_of);
 }

@@ -5,8 +5,14 @@
 #ifndef PINFOLD_PLATFORM_CGROUP_H
 #define PINFOLD_PLATFORM_CGROUP_H
 
+#include <stdint.h>
+
 /* How many processors' time the process may use, rounded up: the smallest quota of its group and all groups around it.
  * 0 when there is none, or the system does not tell. `root` goes before every path that is read: "" but in tests. */
 unsigned pfi_cgroup_processors(const char *root);
+
+/* How many bytes of memory the process may use together with all others of its group: the smallest limit of that and
+ * all groups around it. 0 and `root` as above. */
+uint64_t pfi_cgroup_memory(const char *root);
 
 #endif

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: MIT
  *
- * Processor quotas of control groups, read from a folder that looks like the root of a system.
+ * Processor quotas and memory limits of control groups, read from a folder that looks like the root of a system.
  */
 #include "alloc/platform/cgroup.h"
 
@@ -135,12 +135,85 @@ START_TEST(version_1_is_read_from_the_cpu_controllers_group) {
 }
 END_TEST
 
+START_TEST(a_memory_limit_is_a_number_of_bytes_that_can_be_meant) {
+    static const struct {
+        const char *line;
+        uint64_t bytes;
+    } cases[] = {
+        {"536870912\n", 536870912},
+        {"536870912", 536870912},
+        {"4096\n", 4096},
+        {"max\n", 0},
+        {"-1\n", 0},
+        {"9223372036854771712\n", 0}, /* version 1, without a limit */
+        {"99999999999999999999999\n", 0},
+        {"0\n", 0},
+        {"512M\n", 0},
+        {"\n", 0},
+    };
+    open_root();
+    write_v2("/app", "/");
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        write_file("/sys/fs/cgroup/app/memory.max", "%s", cases[i].line);
+        ck_assert_msg(pfi_cgroup_memory(root) == cases[i].bytes, "case %zu: %llu bytes", i,
+                      (unsigned long long)pfi_cgroup_memory(root));
+    }
+    close_root();
+}
+END_TEST
+
+START_TEST(the_smallest_memory_limit_on_the_way_to_the_top_counts_and_so_does_high) {
+    open_root();
+    write_v2("/slice/service", "/");
+    write_file("/sys/fs/cgroup/slice/service/memory.max", "%d\n", 8 << 20);
+    ck_assert_uint_eq(pfi_cgroup_memory(root), 8 << 20);
+    write_file("/sys/fs/cgroup/slice/service/memory.high", "%d\n", 7 << 20);
+    ck_assert_uint_eq(pfi_cgroup_memory(root), 7 << 20);
+    write_file("/sys/fs/cgroup/slice/memory.max", "%d\n", 6 << 20);
+    ck_assert_uint_eq(pfi_cgroup_memory(root), 6 << 20);
+    write_file("/sys/fs/cgroup/slice/memory.high", "max\n");
+    ck_assert_uint_eq(pfi_cgroup_memory(root), 6 << 20);
+    ck_assert_uint_eq(pfi_cgroup_processors(root), 0);
+    close_root();
+}
+END_TEST
+
+START_TEST(version_1_is_read_from_the_memory_controllers_group) {
+    open_root();
+    write_file("/proc/self/cgroup", "4:memory:/docker/1f\n3:cpu:/wrong\n0::/\n");
+    write_file("/proc/self/mountinfo", "33 31 0:30 / /sys/fs/cgroup/cpu rw - cgroup cgroup rw,cpu\n"
+                                       "35 31 0:32 /docker/1f /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n");
+    write_file("/sys/fs/cgroup/cpu/wrong/memory.limit_in_bytes", "4096\n");
+    write_file("/sys/fs/cgroup/memory/memory.limit_in_bytes", "9223372036854771712\n");
+    ck_assert_uint_eq(pfi_cgroup_memory(root), 0);
+    write_file("/sys/fs/cgroup/memory/memory.limit_in_bytes", "%d\n", 5 << 20);
+    ck_assert_uint_eq(pfi_cgroup_memory(root), 5 << 20);
+    close_root();
+}
+END_TEST
+
+START_TEST(where_both_versions_set_a_memory_limit_the_smaller_one_counts) {
+    open_root();
+    write_file("/proc/self/cgroup", "4:memory:/app\n0::/app\n");
+    write_file("/proc/self/mountinfo", "30 22 0:26 / /sys/fs/cgroup/unified rw - cgroup2 cgroup2 rw\n"
+                                       "35 31 0:32 / /sys/fs/cgroup/memory rw - cgroup cgroup rw,memory\n");
+    write_file("/sys/fs/cgroup/memory/app/memory.limit_in_bytes", "%d\n", 5 << 20);
+    write_file("/sys/fs/cgroup/unified/app/memory.max", "%d\n", 4 << 20);
+    ck_assert_uint_eq(pfi_cgroup_memory(root), 4 << 20);
+    write_file("/sys/fs/cgroup/unified/app/memory.max", "max\n");
+    ck_assert_uint_eq(pfi_cgroup_memory(root), 5 << 20);
+    close_root();
+}
+END_TEST
+
 START_TEST(a_system_without_groups_sets_no_limit) {
     open_root();
     ck_assert_uint_eq(pfi_cgroup_processors(root), 0);
+    ck_assert_uint_eq(pfi_cgroup_memory(root), 0);
     write_file("/proc/self/cgroup", "%s", "nonsense\n::\n0:\n");
     write_file("/proc/self/mountinfo", "%s", "nonsense - \n - cgroup2\n");
     ck_assert_uint_eq(pfi_cgroup_processors(root), 0);
+    ck_assert_uint_eq(pfi_cgroup_memory(root), 0);
     close_root();
 }
 END_TEST
@@ -156,5 +229,9 @@ START_TEST(this_process_has_processors_and_asking_leaves_errno_alone) {
 END_TEST
 
 SUITE("unit/cgroup", a_quota_is_rounded_up_to_whole_processors, the_smallest_quota_on_the_way_to_the_top_counts,
+      a_memory_limit_is_a_number_of_bytes_that_can_be_meant,
+      the_smallest_memory_limit_on_the_way_to_the_top_counts_and_so_does_high,
+      version_1_is_read_from_the_memory_controllers_group,
+      where_both_versions_set_a_memory_limit_the_smaller_one_counts,
       a_container_finds_its_group_below_the_root_of_its_mount, version_1_is_read_from_the_cpu_controllers_group,
       a_system_without_groups_sets_no_limit, this_process_has_processors_and_asking_leaves_errno_alone)
