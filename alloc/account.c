@@ -56,3 +56,25 @@ size_t pfi_account_room(const struct pfi_account *account, enum pfi_space space)
     size_t in_space = room(&account->spaces[space], &account->space_limits[space]);
     return in_all < in_space ? in_all : in_space;
 }
+
+void pfi_account_set_limit(struct pfi_account *account, size_t limit) {
+    pfi_word_store(&account->limit, limit);
+}
+
+void pfi_account_set_space_limit(struct pfi_account *account, enum pfi_space space, size_t limit) {
+    pfi_word_store(&account->space_limits[space], limit);
+}
+
+size_t pfi_account_limit(const struct pfi_account *account, enum pfi_space space) {
+    size_t whole = pfi_word_load(&account->limit);
+    size_t own = pfi_word_load(&account->space_limits[space]);
+    return own < whole ? own : whole;
+}
+
+bool pfi_account_is_above_limit(const struct pfi_account *account) {
+    bool is_above = pfi_word_load(&account->total) > pfi_word_load(&account->limit);
+    for (int space = 0; space < PINFOLD_SPACES; ++space) {
+        is_above |= pfi_word_load(&account->spaces[space]) > pfi_word_load(&account->space_limits[space]);
+    }
+    return is_above;
+}

@@ -47,6 +47,16 @@ void pfi_account_subtract(struct pfi_account *account, enum pfi_space space, siz
 /* Bytes that may still be charged to this space now. */
 size_t pfi_account_room(const struct pfi_account *account, enum pfi_space space);
 
+/* Changes a limit, UINTPTR_MAX: none; what is above it already stays. */
+void pfi_account_set_limit(struct pfi_account *account, size_t limit);
+void pfi_account_set_space_limit(struct pfi_account *account, enum pfi_space space, size_t limit);
+
+/* The most that a space can ever have; UINTPTR_MAX: no limit. */
+size_t pfi_account_limit(const struct pfi_account *account, enum pfi_space space);
+
+/* Whether more is committed than a limit allows. */
+bool pfi_account_is_above_limit(const struct pfi_account *account);
+
 static inline size_t pfi_account_total(const struct pfi_account *account) {
     return pfi_word_load(&account->total);
 }

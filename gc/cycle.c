@@ -44,6 +44,12 @@ static size_t occupied_bytes(const struct pfi_share *share) {
     return bytes;
 }
 
+static bool limit_is_near(const struct pf_heap *heap) {
+    size_t occupied = occupied_bytes(&heap->share);
+    size_t grown = occupied - pfi_min(occupied, heap->live_after_full);
+    return pfi_limits_is_near(pfi_heap_limit_load(heap), grown, pfi_heap_limit_room(heap, 2));
+}
+
 static int choose_generation(struct pf_heap *heap, const struct pfi_request *request) {
     const struct pfi_share *share = &heap->share;
     const struct pfi_generation *old = &share->generations[2];
@@ -56,11 +62,13 @@ static int choose_generation(struct pf_heap *heap, const struct pfi_request *req
         .gen2_unusable = old->free_bytes - old->free_list.bytes,
         .heap_bytes = occupied_bytes(share),
         .heap_limit = heap_limit(heap),
-        .memory_load = pfi_heap_memory_load(heap),
+        .limit_is_near = limit_is_near(heap),
         .wants_reuse = heap->wants_reuse,
         .last_full_was_futile = heap->last_full_was_futile,
         .since_full = heap->since_full,
     };
+    pfi_heap_memory_load(heap);
+    input.memory_load = heap->system_load;
     for (int generation = 0; generation < PINFOLD_GENERATIONS; ++generation) {
         input.budget_left[generation] = share->generations[generation].budget_left;
     }
@@ -131,6 +139,8 @@ void pfi_cycle_verify(const struct pfi_cycle *cycle, const char *when) {
 void pfi_cycle_decide(struct pfi_cycle *cycle) {
     struct pf_heap *heap = cycle->heap;
     const struct pfi_move_plan *plan = &cycle->plan;
+    const struct pfi_account *account = &heap->arena.account;
+    size_t large_committed = pfi_account_space(account, PINFOLD_SPACE_LARGE);
     size_t survived = plan->survived[0] + plan->survived[1] + plan->survived[2];
     struct pfi_decide_input input = {
         .condemned = plan->condemned,
@@ -148,11 +158,14 @@ void pfi_cycle_decide(struct pfi_cycle *cycle) {
         .pinned = plan->pinned_survived,
         .youngest_holes = plan->held[0],
         .memory_load = heap->memory_load,
+        .hard_limit = pfi_account_limit(account, PINFOLD_SPACE_SMALL),
+        .large_free = large_committed - pfi_min(large_committed, heap->share.large_bytes),
     };
     cycle->record.decision = pfi_decide(&input);
     cycle->compacts = pfi_decision_compacts(cycle->record.decision);
     cycle->compacts_large = cycle->compacts && plan->condemned == 2 &&
-                            (cycle->request.mode >= PINFOLD_COLLECT_COMPACT_LARGE || is_last_chance(cycle));
+                            (cycle->request.mode >= PINFOLD_COLLECT_COMPACT_LARGE || is_last_chance(cycle) ||
+                             pfi_decide_compacts_large(&input));
 }
 
 size_t pfi_cycle_room_needed(const struct pfi_cycle *cycle) {
@@ -235,7 +248,9 @@ static size_t bound_budget(const struct pfi_cycle *cycle, int generation, size_t
 static size_t new_budget(const struct pfi_cycle *cycle, int generation) {
     size_t smooth = pfi_budget_smooth(cycle->heap->share.generations[generation].budget,
                                       cycle->budget_left_before[generation], wanted_budget(cycle, generation));
-    return bound_budget(cycle, generation, smooth);
+    size_t bounded = bound_budget(cycle, generation, smooth);
+    return pfi_limits_budget(generation, bounded, cycle->heap->budget_rules[generation].min,
+                             pfi_heap_limit_room(cycle->heap, generation));
 }
 
 static void set_budgets(struct pfi_cycle *cycle) {

@@ -71,6 +71,30 @@ const struct pf_thread *pfi_heap_hold(struct pf_heap *heap) {
     return self;
 }
 
+void *pfi_heap_take(struct pf_heap *heap, size_t size) {
+    pfi_mutex_lock(&heap->handle_lock);
+    void *memory = pfi_bookkeeping_take_zeroed(&heap->arena.account, size);
+    heap->loose_bytes += memory == NULL ? 0 : size;
+    pfi_mutex_unlock(&heap->handle_lock);
+    return memory;
+}
+
+static void give_locked(struct pf_heap *heap, void *memory, size_t size) PINFOLD_NEEDS(heap->handle_lock) {
+    heap->loose_bytes -= memory == NULL ? 0 : size;
+    pfi_bookkeeping_give(&heap->arena.account, memory, size);
+}
+
+void pfi_heap_give(struct pf_heap *heap, void *memory, size_t size) {
+    pfi_mutex_lock(&heap->handle_lock);
+    give_locked(heap, memory, size);
+    pfi_mutex_unlock(&heap->handle_lock);
+}
+
+void pfi_heap_free_mutator_locked(struct pf_heap *heap, struct pfi_mutator *mutator) {
+    give_locked(heap, mutator->thread.stack, sizeof *mutator->thread.stack);
+    give_locked(heap, mutator, sizeof *mutator);
+}
+
 bool pfi_heap_may_hold(const struct pf_heap *heap, uintptr_t object) {
     const struct pfi_segment *segment = pfi_arena_segment_of(&heap->arena, object);
     return segment != NULL && object >= segment->first && object < pfi_segment_allocated_now(segment) &&
@@ -128,12 +152,55 @@ size_t pfi_heap_room_wanted(const struct pf_heap *heap, size_t budget) {
     return pfi_min(pfi_max(heap->options.gen0_size, budget / 2 * 3), heap->options.segment_size / 2);
 }
 
+static enum pfi_space space_of(int generation) {
+    return generation == PINFOLD_LARGE    ? PINFOLD_SPACE_LARGE
+           : generation == PINFOLD_PINNED ? PINFOLD_SPACE_PINNED
+                                          : PINFOLD_SPACE_SMALL;
+}
+
+/* Committed, and free for objects of the generation. Free space in generation 1 and 2 serves collections alone. */
+static size_t free_of_space(const struct pf_heap *heap, enum pfi_space space) {
+    const struct pfi_share *share = &heap->share;
+    if (space == PINFOLD_SPACE_SMALL) {
+        return share->ephemeral->committed - share->ephemeral->allocated + share->generations[0].free_list.bytes;
+    }
+    size_t live = space == PINFOLD_SPACE_LARGE ? share->large_bytes
+                                               : pfi_share_generation_bytes(share, PINFOLD_PINNED) -
+                                                     share->generations[PINFOLD_PINNED].free_bytes;
+    size_t committed = pfi_account_space(&heap->arena.account, space);
+    return committed - pfi_min(committed, live);
+}
+
+size_t pfi_heap_limit_room(const struct pf_heap *heap, int generation) {
+    const struct pfi_account *account = &heap->arena.account;
+    enum pfi_space space = space_of(generation);
+    if (pfi_account_limit(account, space) == UINTPTR_MAX) {
+        return SIZE_MAX;
+    }
+    return pfi_account_room(account, space) + free_of_space(heap, space);
+}
+
+unsigned pfi_heap_limit_load(const struct pf_heap *heap) {
+    const struct pfi_account *account = &heap->arena.account;
+    unsigned load = 0;
+    for (int generation = 2; generation < PINFOLD_GENERATIONS; ++generation) {
+        enum pfi_space space = space_of(generation);
+        if (generation == 2 || pfi_word_load(&account->space_limits[space]) != UINTPTR_MAX) {
+            unsigned own = pfi_limits_load(pfi_account_limit(account, space), pfi_heap_limit_room(heap, generation));
+            load = own > load ? own : load;
+        }
+    }
+    return load;
+}
+
 unsigned pfi_heap_memory_load(struct pf_heap *heap) {
     uint64_t now = pfi_clock_now_ns();
-    if (heap->memory_load_time_ns == 0 || now - heap->memory_load_time_ns > LOAD_INTERVAL_NS) {
-        heap->memory_load = pfi_os_memory_load();
-        heap->memory_load_time_ns = now;
+    if (heap->system_load_time_ns == 0 || now - heap->system_load_time_ns > LOAD_INTERVAL_NS) {
+        heap->system_load = pfi_os_memory_load();
+        heap->system_load_time_ns = now;
     }
+    unsigned own = pfi_heap_limit_load(heap);
+    heap->memory_load = own > heap->system_load ? own : heap->system_load;
     return heap->memory_load;
 }
 
@@ -238,6 +305,7 @@ void pfi_heap_give_back(struct pf_heap *heap, int generation) {
 void pfi_heap_give_back_all(struct pf_heap *heap) {
     give_back(heap, SIZE_MAX, false);
     pfi_mark_team_release(&heap->mark_team);
+    pfi_plug_list_release(&heap->plug_list);
 }
 
 void pfi_heap_announce_full(struct pf_heap *heap, unsigned percent) {

@@ -10,24 +10,31 @@
 #include "gc/observe/event.h"
 #include "gc/observe/history.h"
 #include "gc/policy/budget.h"
+#include "gc/policy/limits.h"
 #include "gc/root/roots.h"
 #include "gc/state/external_memory.h"
 #include "gc/state/mark_team.h"
 #include "gc/state/pin_queue.h"
 #include "gc/state/plug_list.h"
 #include "gc/state/region.h"
+#include "gc/world/mutator.h"
 #include "gc/world/stop_world.h"
 #include "gc/world/worker.h"
 
 struct pf_heap {
-    struct pf_options options; /* in force, derived values included */
+    struct pf_options options;    /* in force, derived values included */
+    struct pf_options given;      /* as they were at creation */
+    struct pfi_machine machine;   /* when limits were read last */
+    struct pfi_limits limits;     /* in force; the account has the figures that are asked for all the time */
+    struct pfi_mutex limits_lock; /* of these two; nothing else is taken behind it */
     struct pfi_arena arena;
     struct pfi_share share; /* the one heap share; several would be an array of these */
     struct pfi_world world;
     struct pfi_roots roots;
     struct pfi_mutex
-        handle_lock;   /* of the handle table and of the pin queue's capacity; held while the world is stopped */
-    size_t frame_pins; /* room that the threads' pinning frames have asked for */
+        handle_lock;    /* of the handle table and of the pin queue's capacity; held while the world is stopped */
+    size_t frame_pins;  /* room that the threads' pinning frames have asked for */
+    size_t loose_bytes; /* of bookkeeping: threads and weak tables, which come and go under handle_lock */
     struct pfi_tags tags;
     struct pfi_workers workers;
     struct pfi_mark_team mark_team;
@@ -50,8 +57,9 @@ struct pf_heap {
     bool reuse_was_futile; /* the last full collection that was to reuse a segment found none */
     bool wants_reuse;      /* a fresh segment was not taken because generation 2 has free space enough for one */
     unsigned since_full;
-    unsigned memory_load; /* percent; as of memory_load_time_ns */
-    uint64_t memory_load_time_ns;
+    unsigned memory_load; /* percent, when it was asked for last */
+    unsigned system_load; /* as of system_load_time_ns */
+    uint64_t system_load_time_ns;
 };
 
 /* Stops the world for the calling thread (managed; NULL: not attached, or native) and closes all contexts: every
@@ -66,6 +74,13 @@ void pfi_heap_resume_alone(struct pf_heap *heap, struct pf_thread *self);
 /* No collection begins until pfi_world_release. For any thread; not a safepoint. Returns the calling thread if it is
  * attached and managed. */
 const struct pf_thread *pfi_heap_hold(struct pf_heap *heap) PINFOLD_ACQUIRES(heap->world.mutex);
+
+/* Zeroed memory for threads and weak tables, charged to bookkeeping; NULL: there is none, or a limit forbids it. */
+void *pfi_heap_take(struct pf_heap *heap, size_t size);
+/* Gives it back; NULL is nothing. */
+void pfi_heap_give(struct pf_heap *heap, void *memory, size_t size);
+/* The memory of a thread that is detached. */
+void pfi_heap_free_mutator_locked(struct pf_heap *heap, struct pfi_mutator *mutator) PINFOLD_NEEDS(heap->handle_lock);
 
 /* As much as can be seen of an object's address without looking at what lies before it. */
 bool pfi_heap_may_hold(const struct pf_heap *heap, uintptr_t object);
@@ -88,8 +103,16 @@ size_t pfi_heap_room_needed(const struct pf_heap *heap);
  * another segment. More than the above, so that a segment that was left alone is not low again at once. */
 size_t pfi_heap_room_wanted(const struct pf_heap *heap, size_t budget);
 
-/* The machine's memory load, percent, as of at most a tenth of a second ago. */
+/* How short memory is, percent: the load of the machine, as of at most a tenth of a second ago, or that of the heap's
+ * own limits, if it is higher. With the world stopped. */
 unsigned pfi_heap_memory_load(struct pf_heap *heap);
+
+/* The same for the heap's own limits alone. With the world stopped, or the share's locks held. */
+unsigned pfi_heap_limit_load(const struct pf_heap *heap);
+
+/* Bytes that the limits leave for objects of a generation, what is committed for it and free included; SIZE_MAX: there
+ * are no limits. The same. */
+size_t pfi_heap_limit_room(const struct pf_heap *heap, int generation);
 
 /* Gives a segment back, and says so. */
 void pfi_heap_release_segment(struct pf_heap *heap, struct pfi_segment *segment);

@@ -44,6 +44,8 @@ static void read_budgets_running(struct pf_heap *heap, struct pfi_due_input *inp
     pfi_mutex_lock(&heap->share.small_lock);
     pfi_mutex_lock(&heap->share.old_lock);
     read_budgets(heap, input);
+    unsigned limit_load = pfi_heap_limit_load(heap);
+    input->memory_load = limit_load > input->memory_load ? limit_load : input->memory_load;
     pfi_mutex_unlock(&heap->share.old_lock);
     pfi_mutex_unlock(&heap->share.small_lock);
 }

@@ -41,7 +41,7 @@ static void forget_other_threads(struct pf_heap *heap, const struct pf_thread *s
             struct pfi_mutator *mutator = pfi_mutator_of(thread);
             pfi_handle_cache_flush_locked(&mutator->handles, &heap->roots.handles);
             heap->frame_pins -= mutator->most_frame_pins;
-            pfi_mutator_free(mutator);
+            pfi_heap_free_mutator_locked(heap, mutator);
         }
         thread = next;
     }

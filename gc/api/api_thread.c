@@ -7,7 +7,6 @@
 #include "alloc/context.h"
 #include "alloc/platform/check.h"
 #include "alloc/platform/clock.h"
-#include "alloc/platform/memory.h"
 #include "gc/heap.h"
 #include "gc/world/mutator.h"
 
@@ -28,6 +27,12 @@ static void become_managed(struct pf_thread *thread) {
     }
 }
 
+static void free_mutator(struct pf_heap *heap, struct pfi_mutator *mutator) {
+    pfi_mutex_lock(&heap->handle_lock);
+    pfi_heap_free_mutator_locked(heap, mutator);
+    pfi_mutex_unlock(&heap->handle_lock);
+}
+
 /* By a managed thread. */
 static void detach(struct pfi_mutator *mutator) {
     struct pf_heap *heap = mutator->thread.heap;
@@ -35,7 +40,7 @@ static void detach(struct pfi_mutator *mutator) {
     detach_held(heap, mutator);
     pfi_world_release(&heap->world);
     pfi_thread_local_remove(&mutator->local);
-    pfi_mutator_free(mutator);
+    free_mutator(heap, mutator);
 }
 
 /* The thread ends; so do its frames, once no collection looks at them. */
@@ -47,14 +52,9 @@ static void detach_at_exit(struct pfi_thread_local *local) {
 }
 
 /* false: no memory. */
-static bool describe_stack(struct pfi_mutator *mutator) {
-    struct pfi_stack *stack = pfi_malloc(sizeof *stack);
-    if (stack == NULL || !pfi_stack_init(stack)) {
-        free(stack);
-        return false;
-    }
-    mutator->thread.stack = stack;
-    return true;
+static bool describe_stack(struct pf_heap *heap, struct pfi_mutator *mutator) {
+    mutator->thread.stack = pfi_heap_take(heap, sizeof *mutator->thread.stack);
+    return mutator->thread.stack != NULL && pfi_stack_init(mutator->thread.stack);
 }
 
 enum pf_status pf_thread_attach(struct pf_heap *heap, struct pf_thread **thread) {
@@ -62,7 +62,7 @@ enum pf_status pf_thread_attach(struct pf_heap *heap, struct pf_thread **thread)
     if (pfi_mutator_current(heap) != NULL) {
         return PINFOLD_ALREADY_ATTACHED;
     }
-    struct pfi_mutator *mutator = pfi_calloc(1, sizeof *mutator);
+    struct pfi_mutator *mutator = pfi_heap_take(heap, sizeof *mutator);
     if (mutator == NULL) {
         return PINFOLD_OUT_OF_MEMORY;
     }
@@ -72,8 +72,9 @@ enum pf_status pf_thread_attach(struct pf_heap *heap, struct pf_thread **thread)
     pfi_sampler_init(&mutator->sampler, &mutator->thread, heap->options.sample_interval,
                      pfi_clock_now_ns() ^ (uintptr_t)mutator);
     pfi_thread_name(mutator->name, sizeof mutator->name);
-    if ((heap->options.conservative_stacks && !describe_stack(mutator)) || !pfi_thread_local_add(&mutator->local)) {
-        pfi_mutator_free(mutator);
+    if ((heap->options.conservative_stacks && !describe_stack(heap, mutator)) ||
+        !pfi_thread_local_add(&mutator->local)) {
+        free_mutator(heap, mutator);
         return PINFOLD_OUT_OF_MEMORY;
     }
     pfi_world_hold(&heap->world, NULL);

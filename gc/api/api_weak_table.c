@@ -14,7 +14,6 @@
  * two. Owner: the program.
  */
 #include "alloc/platform/check.h"
-#include "alloc/platform/memory.h"
 #include "gc/api/weak_table.h"
 #include "gc/heap.h"
 #include "pinfold/address.h"
@@ -155,13 +154,19 @@ static void settle(struct pf_weak_table *table) {
 
 /* --- size --- */
 
+static void give_arrays(const struct pf_weak_table *table) {
+    pfi_heap_give(table->heap, table->entries, table->capacity * sizeof *table->entries);
+    pfi_heap_give(table->heap, table->buckets, table->capacity * sizeof *table->buckets);
+}
+
 /* Entries keep their hashes, so nothing is looked up in the heap. false: no memory, nothing has changed. */
 static bool resize(struct pf_weak_table *table, uint32_t capacity) {
-    struct entry *entries = pfi_malloc(capacity * sizeof *entries);
-    uint32_t *buckets = pfi_malloc(capacity * sizeof *buckets);
+    struct pf_heap *heap = table->heap;
+    struct entry *entries = pfi_heap_take(heap, capacity * sizeof *entries);
+    uint32_t *buckets = pfi_heap_take(heap, capacity * sizeof *buckets);
     if (entries == NULL || buckets == NULL) {
-        free(entries);
-        free(buckets);
+        pfi_heap_give(heap, entries, capacity * sizeof *entries);
+        pfi_heap_give(heap, buckets, capacity * sizeof *buckets);
         return false;
     }
     struct pf_weak_table old = *table;
@@ -180,8 +185,7 @@ static bool resize(struct pf_weak_table *table, uint32_t capacity) {
             join_class(table, place, &table->classes[class]);
         }
     }
-    free(old.entries);
-    free(old.buckets);
+    give_arrays(&old);
     return true;
 }
 
@@ -268,7 +272,7 @@ static uint32_t find_entry(struct pf_weak_table *table, const void *key) {
 
 enum pf_status pf_weak_table_create(struct pf_heap *heap, struct pf_weak_table **table) {
     PINFOLD_REQUIRE(heap != NULL && table != NULL, "pf_weak_table_create: the heap or the place for the table is NULL");
-    struct pf_weak_table *created = pfi_calloc(1, sizeof *created);
+    struct pf_weak_table *created = pfi_heap_take(heap, sizeof *created);
     if (created == NULL) {
         return PINFOLD_OUT_OF_MEMORY;
     }
@@ -276,7 +280,7 @@ enum pf_status pf_weak_table_create(struct pf_heap *heap, struct pf_weak_table *
     created->purged_at = heap->history.count;
     memset(created->classes, 0xFF, sizeof created->classes);
     if (!resize(created, SMALLEST_CAPACITY)) {
-        free(created);
+        pfi_heap_give(heap, created, sizeof *created);
         return PINFOLD_OUT_OF_MEMORY;
     }
     *table = created;
@@ -291,9 +295,8 @@ void pf_weak_table_destroy(struct pf_weak_table *table) {
     for (uint32_t index = 0; index < table->used; ++index) {
         pf_handle_destroy(table->heap, table->entries[index].handle);
     }
-    free(table->entries);
-    free(table->buckets);
-    free(table);
+    give_arrays(table);
+    pfi_heap_give(table->heap, table, sizeof *table);
 }
 
 enum pf_status pf_weak_table_insert(struct pf_weak_table *table, void *key, void *value) {

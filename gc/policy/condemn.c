@@ -25,7 +25,7 @@ static bool wishes_full(const struct pfi_condemn_input *input) {
         return true;
     }
     bool fragmented = input->gen2_unusable > GEN2_UNUSABLE_LIMIT && input->gen2_unusable > input->gen2_bytes / 2;
-    return fragmented || input->memory_load >= HIGH_MEMORY_LOAD;
+    return fragmented || input->memory_load >= HIGH_MEMORY_LOAD || input->limit_is_near;
 }
 
 int pfi_condemn(const struct pfi_condemn_input *input) {

@@ -20,6 +20,7 @@ struct pfi_condemn_input {
     size_t heap_bytes;         /* all generations, garbage included, free objects not */
     size_t heap_limit;         /* what the heap may grow to between full collections */
     unsigned memory_load;      /* percent of physical memory in use */
+    bool limit_is_near;        /* a full collection is likely to leave more room under a hard limit */
     bool wants_reuse;          /* a full collection could make a segment of generation 2 the ephemeral one */
     bool last_full_was_futile; /* the last full collection freed next to nothing */
     unsigned since_full;       /* collections since the last full one */

@@ -11,12 +11,29 @@ static const struct {
  * them. The figures are those of fragmentation, except that pins do not have to move for it. */
 enum { HOLES_MIN = 40000, HOLES_SHARE = 8 };
 
-enum { HIGH_MEMORY_LOAD = 90, HIGH_LOAD_GAIN = 1 << 20 };
+enum {
+    HIGH_MEMORY_LOAD = 90,
+    HIGH_LOAD_GAIN = 1 << 20, /* bytes worth a compaction then; or */
+    LIMIT_GAIN_SHARE = 64,    /* this part of a hard limit, if that is less */
+    LARGE_GAIN_SHARE = 8,     /* ... and of free space between large objects */
+};
 
 static bool is_fragmented(const struct pfi_decide_input *input) {
     return input->moved != 0 && input->gaps >= fragmentation_limits[input->condemned].bytes &&
            (double)input->gaps >=
                fragmentation_limits[input->condemned].share * (double)(input->gaps + input->survived);
+}
+
+bool pfi_decide_compacts_large(const struct pfi_decide_input *input) {
+    return input->condemned == 2 && input->memory_load >= HIGH_MEMORY_LOAD &&
+           input->large_free >= input->hard_limit / LARGE_GAIN_SHARE;
+}
+
+/* Memory is short, and there is some to be had. */
+static bool gains_memory(const struct pfi_decide_input *input) {
+    size_t part = input->hard_limit / LIMIT_GAIN_SHARE;
+    size_t gain = part < HIGH_LOAD_GAIN ? part : HIGH_LOAD_GAIN;
+    return (input->memory_load >= HIGH_MEMORY_LOAD && input->gaps >= gain) || pfi_decide_compacts_large(input);
 }
 
 static bool pins_hold_space(const struct pfi_decide_input *input) {
@@ -50,7 +67,7 @@ enum pf_decision pfi_decide(const struct pfi_decide_input *input) {
     if (is_fragmented(input)) {
         return PINFOLD_DECISION_COMPACT_FRAGMENTED;
     }
-    if (input->memory_load >= HIGH_MEMORY_LOAD && input->gaps >= HIGH_LOAD_GAIN) {
+    if (gains_memory(input)) {
         return PINFOLD_DECISION_COMPACT_MEMORY_LOAD;
     }
     return PINFOLD_DECISION_SWEEP_LITTLE_TO_GAIN;

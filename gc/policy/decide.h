@@ -28,6 +28,8 @@ struct pfi_decide_input {
     size_t pinned;         /* survivors that it cannot move */
     size_t youngest_holes; /* free bytes between pins that compaction would give back to generation 0 */
     unsigned memory_load;
+    size_t hard_limit; /* of the small objects, or of the whole heap; SIZE_MAX: none */
+    size_t large_free; /* committed for large objects, and free */
 };
 
 enum pf_decision pfi_decide(const struct pfi_decide_input *input);
@@ -35,6 +37,10 @@ enum pf_decision pfi_decide(const struct pfi_decide_input *input);
 static inline bool pfi_decision_compacts(enum pf_decision decision) {
     return decision >= PINFOLD_DECISION_COMPACT_REQUESTED;
 }
+
+/* A full collection that compacts moves large objects as well where a hard limit is near and what is free between them
+ * is an eighth of it: the CLR's figures. */
+bool pfi_decide_compacts_large(const struct pfi_decide_input *input);
 
 /* A collection of generation 1 or 2 that compacts leaves a segment whose rest does not hold the next budget. */
 bool pfi_decide_expands(int condemned, bool stress_expand, size_t room_if_compacted, size_t room_needed);

@@ -4,7 +4,6 @@
 #include <string.h>
 
 #include "alloc/layout.h"
-#include "alloc/platform/memory.h"
 
 enum {
     SHORT = 64, /* nodes: a list up to this long gets no table */
@@ -12,7 +11,7 @@ enum {
 };
 
 void pfi_finalizer_index_finish(struct pfi_finalizer_index *index) {
-    free(index->table);
+    pfi_bookkeeping_give(index->account, index->table, pfi_finalizer_index_bytes(index));
 }
 
 /* Fibonacci hashing (Knuth, The Art of Computer Programming 3, 6.4) of the value in granules. */
@@ -46,8 +45,8 @@ static bool make_table(struct pfi_finalizer_index *index, const struct pfi_final
         memset(index->table, 0, capacity * sizeof(*index->table));
         return true;
     }
-    free(index->table);
-    index->table = pfi_calloc(capacity, sizeof(*index->table));
+    pfi_finalizer_index_finish(index);
+    index->table = pfi_bookkeeping_take_zeroed(index->account, capacity * sizeof(*index->table));
     index->capacity = index->table == NULL ? 0 : capacity;
     return index->table != NULL;
 }

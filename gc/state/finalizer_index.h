@@ -10,8 +10,7 @@
 #ifndef PINFOLD_GC_FINALIZER_INDEX_H
 #define PINFOLD_GC_FINALIZER_INDEX_H
 
-#include <stdbool.h>
-
+#include "alloc/bookkeeping.h"
 #include "gc/state/finalizer_list.h"
 
 struct pfi_finalizer_index {
@@ -19,10 +18,16 @@ struct pfi_finalizer_index {
     size_t capacity;              /* a power of two */
     size_t used;
     struct pfi_finalizer *last; /* the list's newest node in the table; NULL: the table says nothing */
+    struct pfi_account *account;
 };
 
-/* A zeroed struct is an index that says nothing. */
+/* A struct that is zeroed but for the account is an index that says nothing. */
 void pfi_finalizer_index_finish(struct pfi_finalizer_index *index);
+
+/* What is charged for it. */
+static inline size_t pfi_finalizer_index_bytes(const struct pfi_finalizer_index *index) {
+    return index->capacity * sizeof(*index->table);
+}
 
 /* The list has changed other than by growing: the table says nothing any more. */
 static inline void pfi_finalizer_index_forget(struct pfi_finalizer_index *index) {

@@ -3,7 +3,6 @@
 
 #include <string.h>
 
-#include "alloc/platform/memory.h"
 
 enum { CHUNK_NODES = 169 /* of a chunk of less than 4 KiB */ };
 
@@ -12,8 +11,12 @@ struct pfi_finalizer_chunk {
     struct pfi_finalizer nodes[CHUNK_NODES];
 };
 
-void pfi_finalizer_queue_init(struct pfi_finalizer_queue *queue) {
+void pfi_finalizer_queue_init(struct pfi_finalizer_queue *queue, struct pfi_account *account) {
     memset(queue, 0, sizeof *queue);
+    queue->account = account;
+    for (int age = 0; age < PINFOLD_FINALIZER_AGES; ++age) {
+        queue->indexes[age].account = account;
+    }
     pfi_finalizer_queue_restart(queue);
 }
 
@@ -25,7 +28,7 @@ void pfi_finalizer_queue_restart(struct pfi_finalizer_queue *queue) {
 void pfi_finalizer_queue_finish(struct pfi_finalizer_queue *queue) {
     for (struct pfi_finalizer_chunk *chunk = queue->chunks; chunk != NULL;) {
         struct pfi_finalizer_chunk *next = chunk->next;
-        free(chunk);
+        pfi_bookkeeping_give(queue->account, chunk, sizeof *chunk);
         chunk = next;
     }
     for (int age = 0; age < PINFOLD_FINALIZER_AGES; ++age) {
@@ -35,13 +38,24 @@ void pfi_finalizer_queue_finish(struct pfi_finalizer_queue *queue) {
     pfi_mutex_finish(&queue->lock);
 }
 
+size_t pfi_finalizer_queue_bytes_locked(const struct pfi_finalizer_queue *queue) {
+    size_t bytes = 0;
+    for (const struct pfi_finalizer_chunk *chunk = queue->chunks; chunk != NULL; chunk = chunk->next) {
+        bytes += sizeof *chunk;
+    }
+    for (int age = 0; age < PINFOLD_FINALIZER_AGES; ++age) {
+        bytes += pfi_finalizer_index_bytes(&queue->indexes[age]);
+    }
+    return bytes;
+}
+
 static void release_locked(struct pfi_finalizer_queue *queue, struct pfi_finalizer *node) PINFOLD_NEEDS(queue->lock) {
     node->next = queue->unused;
     queue->unused = node;
 }
 
 static void cut_chunk_locked(struct pfi_finalizer_queue *queue) PINFOLD_NEEDS(queue->lock) {
-    struct pfi_finalizer_chunk *chunk = pfi_malloc(sizeof *chunk);
+    struct pfi_finalizer_chunk *chunk = pfi_bookkeeping_take(queue->account, sizeof *chunk);
     if (chunk == NULL) {
         return;
     }

@@ -36,10 +36,14 @@ struct pfi_finalizer_queue {
     struct pfi_finalizer_chunk *chunks; /* what all nodes were cut from */
     uint64_t registrations;             /* so far */
     bool waits_no_more;
+    struct pfi_account *account;
 };
 
-void pfi_finalizer_queue_init(struct pfi_finalizer_queue *queue);
+void pfi_finalizer_queue_init(struct pfi_finalizer_queue *queue, struct pfi_account *account);
 void pfi_finalizer_queue_finish(struct pfi_finalizer_queue *queue);
+
+/* What is charged for it. */
+size_t pfi_finalizer_queue_bytes_locked(const struct pfi_finalizer_queue *queue) PINFOLD_NEEDS(queue->lock);
 
 /* In the child of a fork: nobody has the lock, and nobody waits. */
 void pfi_finalizer_queue_restart(struct pfi_finalizer_queue *queue);

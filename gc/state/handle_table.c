@@ -2,22 +2,30 @@
 #include "gc/state/handle_table.h"
 
 #include "alloc/platform/bitmap.h"
-#include "alloc/platform/memory.h"
 
 enum { CHUNK = 32 * PINFOLD_HANDLE_BLOCK_ALIGNMENT };
 
-void pfi_handle_table_init(struct pfi_handle_table *table) {
+void pfi_handle_table_init(struct pfi_handle_table *table, struct pfi_account *account) {
     memset(table, 0, sizeof *table);
-    pfi_key_index_init(&table->keys);
+    table->account = account;
+    pfi_key_index_init(&table->keys, account);
 }
 
 void pfi_handle_table_finish(struct pfi_handle_table *table) {
     while (table->chunks != NULL) {
         struct pfi_handle_block *chunk = table->chunks;
         table->chunks = chunk->next_chunk;
-        free(chunk);
+        pfi_bookkeeping_give(table->account, chunk, CHUNK);
     }
     pfi_key_index_finish(&table->keys);
+}
+
+size_t pfi_handle_table_bytes(const struct pfi_handle_table *table) {
+    size_t bytes = pfi_key_index_bytes(&table->keys);
+    for (const struct pfi_handle_block *chunk = table->chunks; chunk != NULL; chunk = chunk->next_chunk) {
+        bytes += CHUNK;
+    }
+    return bytes;
 }
 
 static struct pfi_handle_block **list_of(const struct pfi_handle_block *block) {
@@ -71,7 +79,8 @@ static bool reserve_for_block(struct pfi_handle_table *table, enum pf_handle_kin
 /* Zeroed memory, aligned for blocks. */
 static struct pfi_handle_block *carve_block(struct pfi_handle_table *table, size_t size) {
     if (table->chunk_end - table->chunk_next < size) {
-        struct pfi_handle_block *chunk = pfi_aligned_alloc(PINFOLD_HANDLE_BLOCK_ALIGNMENT, CHUNK);
+        struct pfi_handle_block *chunk =
+            pfi_bookkeeping_take_aligned(table->account, PINFOLD_HANDLE_BLOCK_ALIGNMENT, CHUNK);
         if (chunk == NULL) {
             return NULL;
         }

@@ -67,10 +67,14 @@ struct pfi_handle_table {
     uintptr_t chunk_end;
     size_t dependent_slots; /* all there are; the index has room for them */
     struct pfi_key_index keys;
+    struct pfi_account *account;
 };
 
-void pfi_handle_table_init(struct pfi_handle_table *table);
+void pfi_handle_table_init(struct pfi_handle_table *table, struct pfi_account *account);
 void pfi_handle_table_finish(struct pfi_handle_table *table);
+
+/* What is charged for it; for whoever may change it. */
+size_t pfi_handle_table_bytes(const struct pfi_handle_table *table);
 
 /* Takes up to `most` slots of one kind out of the table, all of one block; 0 when memory for a block cannot be had. */
 size_t pfi_handle_table_take_locked(struct pfi_handle_table *table, enum pf_handle_kind kind, struct pf_handle **slots,

@@ -1,15 +1,14 @@
 /* SPDX-License-Identifier: MIT */
 #include "gc/state/key_index.h"
 
-#include "alloc/platform/memory.h"
 #include "gc/state/handle_table.h"
 
-void pfi_key_index_init(struct pfi_key_index *index) {
-    *index = (struct pfi_key_index){NULL, 0, NULL, 0};
+void pfi_key_index_init(struct pfi_key_index *index, struct pfi_account *account) {
+    *index = (struct pfi_key_index){.account = account};
 }
 
 void pfi_key_index_finish(struct pfi_key_index *index) {
-    free(index->buckets);
+    pfi_bookkeeping_give(index->account, index->buckets, pfi_key_index_bytes(index));
 }
 
 bool pfi_key_index_reserve(struct pfi_key_index *index, size_t slots) {
@@ -20,12 +19,12 @@ bool pfi_key_index_reserve(struct pfi_key_index *index, size_t slots) {
     while (capacity < slots) {
         capacity *= 2;
     }
-    struct pf_handle **buckets =
-        pfi_malloc(capacity * sizeof *buckets); /* what is in the old ones counts for nothing */
+    /* What is in the old ones counts for nothing. */
+    struct pf_handle **buckets = pfi_bookkeeping_take(index->account, capacity * sizeof *buckets);
     if (buckets == NULL) {
         return false;
     }
-    free(index->buckets);
+    pfi_bookkeeping_give(index->account, index->buckets, pfi_key_index_bytes(index));
     index->buckets = buckets;
     index->capacity = capacity;
     return true;

@@ -11,9 +11,7 @@
 #ifndef PINFOLD_GC_KEY_INDEX_H
 #define PINFOLD_GC_KEY_INDEX_H
 
-#include <stdbool.h>
-#include <stddef.h>
-#include <stdint.h>
+#include "alloc/bookkeeping.h"
 
 struct pf_handle;
 
@@ -22,13 +20,19 @@ struct pfi_key_index {
     size_t capacity; /* 0, or a power of two */
     struct pf_handle *found;
     uintptr_t tag_mask;
+    struct pfi_account *account;
 };
 
-void pfi_key_index_init(struct pfi_key_index *index);
+void pfi_key_index_init(struct pfi_key_index *index, struct pfi_account *account);
 void pfi_key_index_finish(struct pfi_key_index *index);
 
 /* Room for so many slots. false: no memory, nothing has changed. */
 bool pfi_key_index_reserve(struct pfi_key_index *index, size_t slots);
+
+/* What is charged for it. */
+static inline size_t pfi_key_index_bytes(const struct pfi_key_index *index) {
+    return index->capacity * sizeof *index->buckets;
+}
 
 /* Empties it. */
 void pfi_key_index_open(struct pfi_key_index *index, uintptr_t tag_mask);

@@ -4,20 +4,20 @@
 #include <string.h>
 
 #include "alloc/platform/check.h"
-#include "alloc/platform/os_memory.h"
 #include "alloc/platform/thread.h"
 
 enum {
     LOOKS = 2000 /* before a worker that waits goes to sleep: about as long as a thread takes to wake, 50 us */
 };
 
-bool pfi_mark_queue_init(struct pfi_mark_queue *queue, size_t members) {
+bool pfi_mark_queue_init(struct pfi_mark_queue *queue, struct pfi_account *account, size_t members) {
     memset(queue, 0, sizeof *queue);
-    queue->capacity = members;
-    queue->given = (struct pfi_mark_part *)pfi_os_map_lazy(members * sizeof *queue->given);
-    if (queue->given == NULL) {
+    size_t size = members * sizeof *queue->given;
+    if (!pfi_extent_init(&queue->memory, account, size, size)) {
         return false;
     }
+    queue->capacity = members;
+    queue->given = (struct pfi_mark_part *)queue->memory.start;
     pfi_mutex_init(&queue->mutex);
     pfi_condition_init(&queue->changed);
     return true;
@@ -26,7 +26,7 @@ bool pfi_mark_queue_init(struct pfi_mark_queue *queue, size_t members) {
 void pfi_mark_queue_finish(struct pfi_mark_queue *queue) {
     pfi_condition_finish(&queue->changed);
     pfi_mutex_finish(&queue->mutex);
-    pfi_os_release((uintptr_t)queue->given, queue->capacity * sizeof *queue->given);
+    pfi_extent_finish(&queue->memory);
 }
 
 static void set(pfi_counter *counter, size_t value) {

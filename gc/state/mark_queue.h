@@ -40,7 +40,8 @@ struct pfi_mark_queue {
     struct pfi_condition changed;
     unsigned members;
     unsigned asleep;
-    size_t capacity;             /* parts that there is room for */
+    size_t capacity; /* parts that there is room for */
+    struct pfi_extent memory;
     struct pfi_mark_part *given; /* the first `parts` of them are full */
     char before[PINFOLD_APART];
     pfi_counter waiting; /* these three are changed under the mutex, and read without it as a hint: all the time */
@@ -49,8 +50,8 @@ struct pfi_mark_queue {
     char behind[PINFOLD_APART];
 };
 
-/* For at most `members` workers. false: no address space. */
-bool pfi_mark_queue_init(struct pfi_mark_queue *queue, size_t members);
+/* For at most `members` workers. false: no memory. */
+bool pfi_mark_queue_init(struct pfi_mark_queue *queue, struct pfi_account *account, size_t members);
 void pfi_mark_queue_finish(struct pfi_mark_queue *queue);
 
 /* A new round, with the calling worker as its only member. */

@@ -4,29 +4,39 @@
 #include <string.h>
 
 #include "alloc/platform/check.h"
-#include "alloc/platform/os_memory.h"
 
-bool pfi_mark_stack_init(struct pfi_mark_stack *stack, size_t size) {
-    do {
-        stack->size = pfi_align_up(size, PINFOLD_PAGE);
-        stack->entries = (uintptr_t *)pfi_os_map_lazy(stack->size);
-        size = stack->size / 2;
-    } while (stack->entries == NULL && stack->size > PINFOLD_PAGE);
-    if (stack->entries == NULL) {
+enum {
+    FIRST = 64 << 10, /* bytes that a stack begins with: the usual young collection needs no more */
+    KEPT = 1 << 20
+};
+
+static void set_limit(struct pfi_mark_stack *stack) {
+    stack->limit = stack->entries + stack->memory.committed / sizeof(uintptr_t) - 2;
+}
+
+bool pfi_mark_stack_init(struct pfi_mark_stack *stack, struct pfi_account *account, size_t size) {
+    bool done = pfi_extent_init(&stack->memory, account, size, FIRST);
+    while (!done && size > PINFOLD_PAGE) {
+        size /= 2;
+        done = pfi_extent_init(&stack->memory, account, size, FIRST);
+    }
+    if (!done) {
         return false;
     }
+    stack->entries = (uintptr_t *)stack->memory.start;
     stack->bottom = stack->entries;
     stack->top = stack->entries;
-    stack->limit = stack->entries + stack->size / sizeof(uintptr_t) - 2;
+    set_limit(stack);
     pfi_mark_stack_clear_overflow(stack);
     return true;
 }
 
 void pfi_mark_stack_finish(struct pfi_mark_stack *stack) {
-    pfi_os_release((uintptr_t)stack->entries, stack->size);
+    pfi_extent_finish(&stack->memory);
 }
 
-bool pfi_mark_stack_slide(struct pfi_mark_stack *stack) {
+/* Takes the room below the bottom, when that is half of it at least. */
+static bool slide(struct pfi_mark_stack *stack) {
     size_t count = (size_t)(stack->top - stack->bottom);
     if (stack->bottom - stack->entries < (stack->limit - stack->entries) / 2) {
         return false;
@@ -35,6 +45,15 @@ bool pfi_mark_stack_slide(struct pfi_mark_stack *stack) {
     stack->bottom = stack->entries;
     stack->top = stack->entries + count;
     return true;
+}
+
+bool pfi_mark_stack_make_room(struct pfi_mark_stack *stack) {
+    if (slide(stack)) {
+        return true;
+    }
+    bool done = pfi_extent_grow(&stack->memory);
+    set_limit(stack);
+    return done;
 }
 
 /* Copies the entry at `*from` to `to`, steps over it, and returns its words. */
@@ -76,16 +95,18 @@ void pfi_mark_stack_push_all(struct pfi_mark_stack *stack, const uintptr_t *word
     }
 }
 
-void pfi_mark_stack_trim(struct pfi_mark_stack *stack) {
-    enum { KEPT = 1 << 20 };
+static void shrink(struct pfi_mark_stack *stack, size_t kept) {
     PINFOLD_ASSERT(pfi_mark_stack_is_empty(stack));
-    /* No entry is 0, so a word that still is has never been reached. */
-    if (stack->size > KEPT && stack->entries[KEPT / sizeof(uintptr_t)] != 0) {
-        pfi_os_decommit((uintptr_t)stack->entries + KEPT, stack->size - KEPT);
-    }
+    pfi_extent_shrink(&stack->memory, kept);
+    stack->bottom = stack->entries;
+    stack->top = stack->entries;
+    set_limit(stack);
+}
+
+void pfi_mark_stack_trim(struct pfi_mark_stack *stack) {
+    shrink(stack, KEPT);
 }
 
 void pfi_mark_stack_release(struct pfi_mark_stack *stack) {
-    PINFOLD_ASSERT(pfi_mark_stack_is_empty(stack));
-    pfi_os_decommit((uintptr_t)stack->entries, stack->size);
+    shrink(stack, PINFOLD_PAGE);
 }

@@ -6,20 +6,19 @@
 #include "alloc/platform/check.h"
 
 enum {
-    /* Most for a worker other than 0. It is mapped when the worker is first needed, and where writable memory is
-     * limited what is mapped is gone for the heap; overflow is possible anyway, and what waits on a stack is seldom
-     * much. */
+    /* Most for a worker other than 0: overflow is possible anyway, and what waits on a stack is seldom much. */
     HELPER_STACK = 1 << 20
 };
 
-bool pfi_mark_team_init(struct pfi_mark_team *team, size_t stack_size, size_t workers) {
+bool pfi_mark_team_init(struct pfi_mark_team *team, struct pfi_account *account, size_t stack_size, size_t workers) {
     PINFOLD_REQUIRE(workers >= 1 && workers <= PINFOLD_MOST_WORKERS, "a team of %zu workers was asked for", workers);
     memset(team, 0, sizeof *team);
+    team->account = account;
     team->stack_size = stack_size;
-    if (!pfi_mark_stack_init(&team->stacks[0], stack_size)) {
+    if (!pfi_mark_stack_init(&team->stacks[0], account, stack_size)) {
         return false;
     }
-    if (!pfi_mark_queue_init(&team->queue, workers)) {
+    if (!pfi_mark_queue_init(&team->queue, account, workers)) {
         pfi_mark_stack_finish(&team->stacks[0]);
         return false;
     }
@@ -37,7 +36,7 @@ void pfi_mark_team_finish(struct pfi_mark_team *team) {
 
 struct pfi_mark_stack *pfi_mark_team_stack(struct pfi_mark_team *team, unsigned worker) {
     struct pfi_mark_stack *stack = &team->stacks[worker];
-    if (stack->entries == NULL && !pfi_mark_stack_init(stack, pfi_min(team->stack_size, HELPER_STACK))) {
+    if (stack->entries == NULL && !pfi_mark_stack_init(stack, team->account, pfi_min(team->stack_size, HELPER_STACK))) {
         return NULL;
     }
     return stack;
@@ -67,4 +66,12 @@ void pfi_mark_team_release(struct pfi_mark_team *team) {
             pfi_mark_stack_release(&team->stacks[worker]);
         }
     }
+}
+
+size_t pfi_mark_team_bytes(const struct pfi_mark_team *team) {
+    size_t bytes = team->queue.memory.committed;
+    for (unsigned worker = 0; worker < PINFOLD_MOST_WORKERS; ++worker) {
+        bytes += team->stacks[worker].memory.committed;
+    }
+    return bytes;
 }

@@ -12,17 +12,18 @@
 #include "gc/state/mark_queue.h"
 
 struct pfi_mark_team {
+    struct pfi_account *account;
     size_t stack_size;
     struct pfi_mark_queue queue;
     struct pfi_mark_stack stacks[PINFOLD_MOST_WORKERS]; /* by worker; entries == NULL: not made yet */
 };
 
 /* For at most `workers` workers; worker 0's stack gets `stack_size` bytes, as far as they are to be had. false: no
- * address space. */
-bool pfi_mark_team_init(struct pfi_mark_team *team, size_t stack_size, size_t workers);
+ * address space, or no memory for the smallest of stacks. */
+bool pfi_mark_team_init(struct pfi_mark_team *team, struct pfi_account *account, size_t stack_size, size_t workers);
 void pfi_mark_team_finish(struct pfi_mark_team *team);
 
-/* A worker's own stack, on the thread of that worker; NULL when there is no address space for it. */
+/* A worker's own stack, on the thread of that worker; NULL when there is no room for it. */
 struct pfi_mark_stack *pfi_mark_team_stack(struct pfi_mark_team *team, unsigned worker);
 
 /* Makes what the stacks of the other workers had no room for an affair of worker 0. Nobody else marks. */
@@ -32,5 +33,8 @@ void pfi_mark_team_gather_overflow(struct pfi_mark_team *team);
 void pfi_mark_team_trim(struct pfi_mark_team *team);
 /* Gives all of it back; the same. */
 void pfi_mark_team_release(struct pfi_mark_team *team);
+
+/* What is charged for all of it; nobody marks. */
+size_t pfi_mark_team_bytes(const struct pfi_mark_team *team);
 
 #endif

@@ -1,17 +1,15 @@
 /* SPDX-License-Identifier: MIT */
 #include "gc/state/pin_queue.h"
 
-#include "alloc/platform/memory.h"
-
 enum { SMALLEST_CAPACITY = 64 };
 
-bool pfi_pin_queue_init(struct pfi_pin_queue *queue) {
-    *queue = (struct pfi_pin_queue){NULL, 0, 0};
+bool pfi_pin_queue_init(struct pfi_pin_queue *queue, struct pfi_account *account) {
+    *queue = (struct pfi_pin_queue){.account = account};
     return pfi_pin_queue_reserve(queue, 0);
 }
 
 void pfi_pin_queue_finish(struct pfi_pin_queue *queue) {
-    free(queue->entries);
+    pfi_bookkeeping_give(queue->account, queue->entries, pfi_pin_queue_bytes(queue));
 }
 
 void pfi_pin_queue_clear(struct pfi_pin_queue *queue) {
@@ -30,7 +28,8 @@ bool pfi_pin_queue_reserve(struct pfi_pin_queue *queue, size_t pins) {
     while (capacity < needed) {
         capacity *= 2;
     }
-    struct pfi_pin_entry *entries = pfi_realloc(queue->entries, capacity * sizeof *entries);
+    struct pfi_pin_entry *entries =
+        pfi_bookkeeping_grow(queue->account, queue->entries, pfi_pin_queue_bytes(queue), capacity * sizeof *entries);
     if (entries == NULL) {
         return false;
     }

@@ -15,6 +15,7 @@
 
 #include <stdbool.h>
 
+#include "alloc/bookkeeping.h"
 #include "alloc/platform/check.h"
 #include "gc/state/plug_record.h"
 
@@ -35,15 +36,21 @@ struct pfi_pin_queue {
     struct pfi_pin_entry *entries;
     size_t count;
     size_t capacity;
+    struct pfi_account *account;
 };
 
 /* Makes room for no pins. false: no memory. */
-bool pfi_pin_queue_init(struct pfi_pin_queue *queue);
+bool pfi_pin_queue_init(struct pfi_pin_queue *queue, struct pfi_account *account);
 void pfi_pin_queue_finish(struct pfi_pin_queue *queue);
 void pfi_pin_queue_clear(struct pfi_pin_queue *queue);
 
 /* Room for `pins` pinned objects. Not between plan and the end of a collection. false: no memory, nothing changed. */
 bool pfi_pin_queue_reserve(struct pfi_pin_queue *queue, size_t pins);
+
+/* What is charged for it. */
+static inline size_t pfi_pin_queue_bytes(const struct pfi_pin_queue *queue) {
+    return queue->capacity * sizeof *queue->entries;
+}
 
 /* Adds an entry behind all others; its room was reserved. */
 static inline struct pfi_pin_entry *pfi_pin_queue_add(struct pfi_pin_queue *queue, uintptr_t plug) {

@@ -1,13 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "gc/world/mutator.h"
 
-#include <stdlib.h>
-
-void pfi_mutator_free(struct pfi_mutator *mutator) {
-    free(mutator->thread.stack);
-    free(mutator);
-}
-
 struct pfi_mutator *pfi_mutator_current(const struct pf_heap *heap) {
     struct pfi_thread_local *local = pfi_thread_local_find(heap);
     return local == NULL ? NULL : (struct pfi_mutator *)((char *)local - offsetof(struct pfi_mutator, local));

@@ -27,9 +27,6 @@ static inline struct pfi_mutator *pfi_mutator_of(struct pf_thread *thread) {
     return (struct pfi_mutator *)thread;
 }
 
-/* Gives the memory of one that is detached back. */
-void pfi_mutator_free(struct pfi_mutator *mutator);
-
 /* The calling thread's mutator of this heap; NULL when it is not attached. */
 struct pfi_mutator *pfi_mutator_current(const struct pf_heap *heap);
 

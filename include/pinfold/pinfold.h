@@ -18,6 +18,7 @@
 #include "pinfold/fork.h"
 #include "pinfold/handle.h"
 #include "pinfold/heap.h"
+#include "pinfold/limits.h"
 #include "pinfold/pin.h"
 #include "pinfold/root.h"
 #include "pinfold/stack.h"

@@ -43,7 +43,8 @@ extern "C" {
     X(ALREADY_ATTACHED, "the calling thread is attached to this heap already")                    \
     X(TOO_LARGE, "more was asked for than a segment, or the heap, can ever hold")                 \
     X(EXCEEDED, "more was allocated than the region without collections had room for")            \
-    X(INDUCED, "a collection was asked for in the region without collections")
+    X(INDUCED, "a collection was asked for in the region without collections")                    \
+    X(ABOVE_LIMIT, "more is committed than a hard limit allows, and collecting did not free enough")
 
 enum pf_status {
 #define PINFOLD_STATUS_ENUMERATOR(name, sentence) PINFOLD_##name,

@@ -56,7 +56,9 @@ ALSO = {
     "gc/phase": ["gc/world/worker.h"],
     # Policy sees numbers: records and options of the public interface, checks and bare figures, never a structure.
     "gc/policy": [
+        "include/pinfold/event.h",
         "include/pinfold/heap.h",
+        "include/pinfold/limits.h",
         "include/pinfold/stats.h",
         "include/pinfold/status.h",
         "alloc/layout.h",

@@ -10,6 +10,7 @@
 #include "gc/heap.h"
 #include "gc/phase/mark.h"
 #include "gc/phase/plan.h"
+#include "tests/support/account.h"
 #include "tests/support/fixture.h"
 #include "tests/support/mutator.h"
 #include "tests/support/replay.h"
@@ -65,7 +66,7 @@ struct team {
 
 static void open_team(struct team *team, unsigned most, size_t stack_size, size_t patience) {
     pfi_workers_init(&team->workers, most);
-    ck_assert(pfi_mark_team_init(&team->marking, stack_size, most));
+    ck_assert(pfi_mark_team_init(&team->marking, test_account(), stack_size, most));
     team->patience = most == 1 ? SIZE_MAX : patience;
 }
 

@@ -6,6 +6,7 @@
 #include "gc/phase/age.h"
 
 #include "gc/root/handles.h"
+#include "tests/support/account.h"
 #include "tests/support/fixture.h"
 #include "tests/support/handle_slots.h"
 #include "tests/support/suite.h"
@@ -37,7 +38,7 @@ static void open_table(void) {
         object_of[generation] = pfi_share_start(&share, generation) + 64;
     }
     object_of[3] = large->first;
-    pfi_handle_table_init(&table);
+    pfi_handle_table_init(&table, test_account());
 }
 
 static void close_table(void) {

@@ -17,6 +17,7 @@ static struct pfi_decide_input content(int condemned) {
         .survived = 1000000,
         .moved = 1000,
         .memory_load = 50,
+        .hard_limit = SIZE_MAX,
     };
 }
 

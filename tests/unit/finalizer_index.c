@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 
+#include "tests/support/account.h"
 #include "tests/support/random.h"
 #include "tests/support/suite.h"
 
@@ -23,7 +24,7 @@ static void append(size_t node, uintptr_t value) {
 static void reset(void) {
     list = (struct pfi_finalizer_list){NULL, NULL, 0};
     pfi_finalizer_index_finish(&index_);
-    index_ = (struct pfi_finalizer_index){NULL, 0, 0, NULL};
+    index_ = (struct pfi_finalizer_index){.account = test_account()};
 }
 
 static size_t occurrences(uintptr_t value) {

@@ -6,6 +6,7 @@
 
 #include "alloc/platform/clock.h"
 #include "alloc/platform/thread.h"
+#include "tests/support/account.h"
 #include "tests/support/suite.h"
 
 static struct pfi_finalizer_queue queue;
@@ -34,7 +35,7 @@ static void expect_taken(uintptr_t expected) {
 }
 
 START_TEST(a_node_that_was_released_or_taken_is_used_again) {
-    pfi_finalizer_queue_init(&queue);
+    pfi_finalizer_queue_init(&queue, test_account());
     struct pfi_finalizer *node = reserve();
     pfi_finalizer_queue_release(&queue, node);
     ck_assert_ptr_eq(reserve(), node);
@@ -50,7 +51,7 @@ END_TEST
 START_TEST(no_two_reserved_nodes_are_the_same) {
     enum { COUNT = 1000 };
     static struct pfi_finalizer *nodes[COUNT];
-    pfi_finalizer_queue_init(&queue);
+    pfi_finalizer_queue_init(&queue, test_account());
     for (size_t i = 0; i < COUNT; i++) {
         nodes[i] = reserve();
         nodes[i]->value = i;
@@ -63,7 +64,7 @@ START_TEST(no_two_reserved_nodes_are_the_same) {
 END_TEST
 
 START_TEST(making_all_ready_leaves_out_what_was_suppressed) {
-    pfi_finalizer_queue_init(&queue);
+    pfi_finalizer_queue_init(&queue, test_account());
     add(8);
     add(16);
     add(8);
@@ -81,7 +82,7 @@ START_TEST(making_all_ready_leaves_out_what_was_suppressed) {
 END_TEST
 
 START_TEST(suppression_looks_at_lists_up_to_the_generation_of_the_object) {
-    pfi_finalizer_queue_init(&queue);
+    pfi_finalizer_queue_init(&queue, test_account());
     add(8);
     pfi_mutex_lock(&queue.lock);
     queue.registered[1] = pfi_finalizer_queue_detach_locked(&queue, 0);
@@ -95,7 +96,7 @@ START_TEST(suppression_looks_at_lists_up_to_the_generation_of_the_object) {
 END_TEST
 
 START_TEST(a_wait_ends_at_its_deadline) {
-    pfi_finalizer_queue_init(&queue);
+    pfi_finalizer_queue_init(&queue, test_account());
     add(8); /* registered is not ready */
     uint64_t before = pfi_clock_now_ns();
     ck_assert(!pfi_finalizer_queue_wait(&queue, before + 20 * millisecond));
@@ -106,7 +107,7 @@ START_TEST(a_wait_ends_at_its_deadline) {
 END_TEST
 
 START_TEST(what_is_ready_already_is_not_waited_for_even_when_nobody_is_to_wait) {
-    pfi_finalizer_queue_init(&queue);
+    pfi_finalizer_queue_init(&queue, test_account());
     add(8);
     pfi_finalizer_queue_all_ready(&queue);
     ck_assert(pfi_finalizer_queue_wait(&queue, UINT64_MAX));
@@ -145,7 +146,7 @@ static void check_waiters(void (*end)(struct pfi_finalizer_queue *queue), bool f
 }
 
 START_TEST(all_waiters_wake_when_something_becomes_ready) {
-    pfi_finalizer_queue_init(&queue);
+    pfi_finalizer_queue_init(&queue, test_account());
     add(8);
     check_waiters(pfi_finalizer_queue_all_ready, true);
     pfi_finalizer_queue_finish(&queue);
@@ -153,7 +154,7 @@ START_TEST(all_waiters_wake_when_something_becomes_ready) {
 END_TEST
 
 START_TEST(all_waiters_wake_when_nobody_is_to_wait_any_more) {
-    pfi_finalizer_queue_init(&queue);
+    pfi_finalizer_queue_init(&queue, test_account());
     check_waiters(pfi_finalizer_queue_stop_waiting, false);
     pfi_finalizer_queue_finish(&queue);
 }

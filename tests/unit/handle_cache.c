@@ -5,6 +5,7 @@
 #include "gc/state/handle_cache.h"
 
 #include "gc/heap.h"
+#include "tests/support/account.h"
 #include "tests/support/fixture.h"
 #include "tests/support/suite.h"
 
@@ -12,7 +13,7 @@ static struct pfi_handle_table table;
 static struct pfi_handle_cache cache;
 
 static void open_table(void) {
-    pfi_handle_table_init(&table);
+    pfi_handle_table_init(&table, test_account());
     memset(&cache, 0, sizeof cache);
 }
 

@@ -5,6 +5,7 @@
  */
 #include "gc/state/handle_table.h"
 
+#include "tests/support/account.h"
 #include "tests/support/handle_slots.h"
 #include "tests/support/random.h"
 #include "tests/support/replay.h"
@@ -92,7 +93,7 @@ START_TEST(the_table_agrees_with_an_array_of_handles_and_uses_freed_slots_again)
         struct random random = {seed};
         replay_begin("handles", seed);
         memset(&model, 0, sizeof model);
-        pfi_handle_table_init(&model.table);
+        pfi_handle_table_init(&model.table, test_account());
         for (uint64_t operation = 0; operation < OPERATIONS; ++operation) {
             unsigned growing = operation / 2000 % 2 == 0 ? 70 : 30;
             replay_operation(operation);
@@ -111,7 +112,7 @@ END_TEST
 
 START_TEST(a_full_block_is_followed_by_a_second_one) {
     struct pfi_handle_table table;
-    pfi_handle_table_init(&table);
+    pfi_handle_table_init(&table, test_account());
     for (size_t count = 0; count < PINFOLD_HANDLES_PER_BLOCK; ++count) {
         ck_assert_ptr_nonnull(handle_slots_add(&table, PINFOLD_HANDLE_STRONG, 16));
     }
@@ -125,7 +126,7 @@ END_TEST
 
 START_TEST(only_the_address_of_a_used_slot_is_a_handle) {
     struct pfi_handle_table table;
-    pfi_handle_table_init(&table);
+    pfi_handle_table_init(&table, test_account());
     struct pf_handle *handle = handle_slots_add(&table, PINFOLD_HANDLE_STRONG, 16);
     struct pfi_handle_block *block = pfi_handle_block_of(handle);
     ck_assert_ptr_eq(block, table.blocks[PINFOLD_HANDLE_STRONG][0]);
@@ -140,7 +141,7 @@ END_TEST
 /* The object may be of generation 0, so the block must be looked at by the next collection whatever its age was. */
 START_TEST(a_new_handle_makes_its_block_young) {
     struct pfi_handle_table table;
-    pfi_handle_table_init(&table);
+    pfi_handle_table_init(&table, test_account());
     struct pfi_handle_block *block = pfi_handle_block_around(handle_slots_add(&table, PINFOLD_HANDLE_STRONG, 16));
     for (int age = PINFOLD_OLDEST_AGE; age > 0; --age) {
         pfi_handle_block_set_age_locked(block, age);
@@ -160,7 +161,7 @@ START_TEST(blocks_are_listed_by_their_age) {
     struct pfi_handle_table table;
     struct pfi_handle_block *blocks[BLOCKS];
     struct random random = {7};
-    pfi_handle_table_init(&table);
+    pfi_handle_table_init(&table, test_account());
     for (int i = 0; i < BLOCKS * PINFOLD_HANDLES_PER_BLOCK; i++) {
         blocks[i / PINFOLD_HANDLES_PER_BLOCK] =
             pfi_handle_block_around(handle_slots_add(&table, PINFOLD_HANDLE_WEAK, 16));
@@ -183,7 +184,7 @@ START_TEST(a_dependent_handle_has_a_value_of_its_own) {
     enum { COUNT = 3 * PINFOLD_HANDLES_PER_BLOCK };
     static struct pf_handle *handles[COUNT];
     struct pfi_handle_table table;
-    pfi_handle_table_init(&table);
+    pfi_handle_table_init(&table, test_account());
     for (uintptr_t i = 0; i < COUNT; i++) {
         handles[i] = handle_slots_add(&table, PINFOLD_HANDLE_DEPENDENT, 8 * i + 8);
         pfi_handle_value(handles[i])->object = 8 * i + 1;
@@ -202,7 +203,7 @@ START_TEST(a_freed_handle_is_used_again_at_once_however_many_full_blocks_there_a
     enum { BLOCKS = 2000, COUNT = BLOCKS * PINFOLD_HANDLES_PER_BLOCK };
     static struct pf_handle *handles[COUNT];
     struct pfi_handle_table table;
-    pfi_handle_table_init(&table);
+    pfi_handle_table_init(&table, test_account());
     for (size_t i = 0; i < COUNT; i++) {
         handles[i] = handle_slots_add(&table, PINFOLD_HANDLE_STRONG, 0);
         ck_assert_ptr_nonnull(handles[i]);

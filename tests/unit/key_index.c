@@ -4,6 +4,7 @@
  */
 #include "gc/state/key_index.h"
 
+#include "tests/support/account.h"
 #include "tests/support/handle_slots.h"
 #include "tests/support/random.h"
 #include "tests/support/suite.h"
@@ -16,7 +17,7 @@ static struct pf_handle *slots[SLOTS];
 /* Keys 16, 32, ... with tags of all kinds, so that several slots share an object. */
 static void open_table(void) {
     struct random random = {1};
-    pfi_handle_table_init(&table);
+    pfi_handle_table_init(&table, test_account());
     for (int i = 0; i < SLOTS; i++) {
         uintptr_t key = 16 * (1 + random_below(&random, KEYS)) + random_below(&random, TAGS + 1);
         slots[i] = handle_slots_add(&table, PINFOLD_HANDLE_DEPENDENT, key);
@@ -66,7 +67,7 @@ START_TEST(what_nobody_waits_for_is_not_found) {
 END_TEST
 
 START_TEST(there_is_room_for_all_dependent_handles_from_the_moment_they_are_made) {
-    pfi_handle_table_init(&table);
+    pfi_handle_table_init(&table, test_account());
     ck_assert_uint_eq(table.keys.capacity, 0);
     for (size_t count = 1; count <= SLOTS; count++) {
         ck_assert_ptr_nonnull(handle_slots_add(&table, PINFOLD_HANDLE_DEPENDENT, 16));

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "alloc/platform/thread.h"
+#include "tests/support/account.h"
 #include "tests/support/suite.h"
 
 enum { MEMBERS = 6, ROUNDS = 300 };
@@ -60,7 +61,7 @@ static void help(void *argument) {
 static void start_helpers(struct worker *workers, struct pfi_mark_queue *queue) {
     for (size_t number = 0; number < MEMBERS; ++number) {
         workers[number] = (struct worker){.queue = queue};
-        ck_assert(pfi_mark_stack_init(&workers[number].stack, PINFOLD_PAGE));
+        ck_assert(pfi_mark_stack_init(&workers[number].stack, test_account(), PINFOLD_PAGE));
         if (number != 0) {
             ck_assert(pfi_thread_start(&workers[number].thread, help, &workers[number]));
         }
@@ -83,7 +84,7 @@ static size_t join_helpers(struct worker *workers) {
 
 START_TEST(every_entry_is_followed_once_and_everybody_is_sent_away) {
     struct pfi_mark_queue queue;
-    ck_assert(pfi_mark_queue_init(&queue, MEMBERS));
+    ck_assert(pfi_mark_queue_init(&queue, test_account(), MEMBERS));
     for (size_t round = 0; round < ROUNDS; ++round) {
         struct worker workers[MEMBERS];
         size_t objects = round * round;
@@ -101,7 +102,8 @@ END_TEST
 START_TEST(a_worker_alone_is_sent_away_at_once_and_a_late_one_is_not_let_in) {
     struct pfi_mark_queue queue;
     struct pfi_mark_stack stack;
-    ck_assert(pfi_mark_queue_init(&queue, 2) && pfi_mark_stack_init(&stack, PINFOLD_PAGE));
+    ck_assert(pfi_mark_queue_init(&queue, test_account(), 2) &&
+              pfi_mark_stack_init(&stack, test_account(), PINFOLD_PAGE));
     for (int round = 0; round < 2; ++round) {
         pfi_mark_queue_open(&queue);
         ck_assert(!pfi_mark_queue_take(&queue, &stack));
@@ -115,7 +117,8 @@ END_TEST
 START_TEST(nothing_is_given_to_nobody) {
     struct pfi_mark_queue queue;
     struct pfi_mark_stack stack;
-    ck_assert(pfi_mark_queue_init(&queue, 2) && pfi_mark_stack_init(&stack, PINFOLD_PAGE));
+    ck_assert(pfi_mark_queue_init(&queue, test_account(), 2) &&
+              pfi_mark_stack_init(&stack, test_account(), PINFOLD_PAGE));
     pfi_mark_queue_open(&queue);
     push_tree(&stack, 1);
     push_tree(&stack, 2);
@@ -131,7 +134,7 @@ END_TEST
 START_TEST(work_wakes_a_worker_that_sleeps) {
     struct pfi_mark_queue queue;
     struct worker workers[MEMBERS];
-    ck_assert(pfi_mark_queue_init(&queue, MEMBERS));
+    ck_assert(pfi_mark_queue_init(&queue, test_account(), MEMBERS));
     pfi_mark_queue_open(&queue);
     start_helpers(workers, &queue);
     usleep(20000);

@@ -4,6 +4,7 @@
  */
 #include "gc/state/mark_stack.h"
 
+#include "tests/support/account.h"
 #include "tests/support/random.h"
 #include "tests/support/replay.h"
 #include "tests/support/settings.h"
@@ -78,7 +79,7 @@ START_TEST(the_stack_agrees_with_an_array_and_widens_its_range_when_it_is_full) 
         struct pfi_mark_stack stack;
         size_t words = 0;
         replay_begin("mark stack", seed);
-        ck_assert(pfi_mark_stack_init(&stack, SIZE));
+        ck_assert(pfi_mark_stack_init(&stack, test_account(), SIZE));
         model_count = 0;
         forget_overflow(&stack);
         for (uint64_t operation = 0; operation < OPERATIONS; ++operation) {
@@ -103,8 +104,8 @@ END_TEST
 
 START_TEST(a_stack_takes_whole_pages_and_begins_empty_and_without_overflow) {
     struct pfi_mark_stack stack;
-    ck_assert(pfi_mark_stack_init(&stack, 5000));
-    ck_assert_uint_eq(stack.size, 8192);
+    ck_assert(pfi_mark_stack_init(&stack, test_account(), 5000));
+    ck_assert_uint_eq(stack.memory.size, 8192);
     ck_assert(pfi_mark_stack_is_empty(&stack));
     ck_assert(!pfi_mark_stack_has_overflow(&stack));
     pfi_mark_stack_finish(&stack);
@@ -114,7 +115,7 @@ END_TEST
 START_TEST(a_trimmed_stack_can_be_filled_again) {
     enum { DEEP = 4 << 20 };
     struct pfi_mark_stack stack;
-    ck_assert(pfi_mark_stack_init(&stack, DEEP));
+    ck_assert(pfi_mark_stack_init(&stack, test_account(), DEEP));
     for (int round = 0; round < 2; ++round) {
         size_t pushed = 0;
         for (; !pfi_mark_stack_has_overflow(&stack); ++pushed) {
@@ -164,7 +165,7 @@ START_TEST(a_split_takes_every_second_of_the_oldest_entries_and_none_is_lost) {
         uintptr_t words[2 * TAKEN];
         struct pfi_mark_stack giver;
         struct pfi_mark_stack taker;
-        ck_assert(pfi_mark_stack_init(&giver, SIZE) && pfi_mark_stack_init(&taker, 1));
+        ck_assert(pfi_mark_stack_init(&giver, test_account(), SIZE) && pfi_mark_stack_init(&taker, test_account(), 1));
         push_numbers(&giver, 1, entries + 1);
         size_t count = pfi_mark_stack_split(&giver, words, TAKEN);
         pfi_mark_stack_push_all(&taker, words, count);
@@ -188,7 +189,7 @@ START_TEST(room_that_splits_have_left_at_the_bottom_is_used_before_anything_over
     enum { HALF = ENTRIES / 2, TAKEN = 64 };
     struct pfi_mark_stack stack;
     uintptr_t words[2 * TAKEN];
-    ck_assert(pfi_mark_stack_init(&stack, SIZE));
+    ck_assert(pfi_mark_stack_init(&stack, test_account(), SIZE));
     size_t pushed = 0;
     for (; stack.top < stack.limit; ++pushed) {
         pfi_mark_stack_push(&stack, (pushed + 1) * PINFOLD_GRANULE);

@@ -6,6 +6,7 @@
 
 #include <stdlib.h>
 
+#include "tests/support/account.h"
 #include "tests/support/fatal.h"
 #include "tests/support/random.h"
 #include "tests/support/suite.h"
@@ -48,7 +49,7 @@ END_TEST
 
 START_TEST(a_new_entry_is_an_empty_record) {
     struct pfi_pin_queue queue;
-    ck_assert(pfi_pin_queue_init(&queue));
+    ck_assert(pfi_pin_queue_init(&queue, test_account()));
     struct pfi_plug_record *record = &pfi_pin_queue_add(&queue, 4096)->record;
     record->distance = 5;
     record->gap = 6;
@@ -64,7 +65,7 @@ END_TEST
 
 START_TEST(there_is_room_for_a_plug_at_the_start_of_every_generation) {
     struct pfi_pin_queue queue;
-    ck_assert(pfi_pin_queue_init(&queue));
+    ck_assert(pfi_pin_queue_init(&queue, test_account()));
     for (uintptr_t generation = 1; generation <= PINFOLD_BOUNDARY_ENTRIES; ++generation) {
         ck_assert_ptr_nonnull(pfi_pin_queue_add(&queue, generation * 4096));
     }
@@ -83,7 +84,7 @@ END_TEST
 
 START_TEST(room_for_more_pins_than_memory_can_hold_is_refused) {
     struct pfi_pin_queue queue;
-    ck_assert(pfi_pin_queue_init(&queue));
+    ck_assert(pfi_pin_queue_init(&queue, test_account()));
     size_t capacity = queue.capacity;
     for (unsigned bit = PINFOLD_WORD_BITS - 7; bit < PINFOLD_WORD_BITS; ++bit) {
         ck_assert(!pfi_pin_queue_reserve(&queue, (size_t)1 << bit));

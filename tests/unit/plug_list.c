@@ -4,12 +4,13 @@
  */
 #include "gc/state/plug_list.h"
 
+#include "tests/support/account.h"
 #include "tests/support/suite.h"
 
 static struct pfi_plug_list list;
 
 static void open_list(void) {
-    ck_assert(pfi_plug_list_init(&list));
+    ck_assert(pfi_plug_list_init(&list, test_account()));
 }
 
 static void add(size_t number) {
