@@ -4,8 +4,6 @@
  */
 #include "gc/state/pin_queue.h"
 
-#include <stdlib.h>
-
 #include "tests/support/account.h"
 #include "tests/support/fatal.h"
 #include "tests/support/random.h"
@@ -15,10 +13,9 @@ enum { MOST = 300 };
 
 /* Any capacity, as if so many pins had been announced. */
 static void open_queue(struct pfi_pin_queue *queue, size_t capacity) {
-    queue->entries = calloc(capacity, sizeof *queue->entries);
+    *queue = (struct pfi_pin_queue){.account = test_account(), .capacity = capacity};
+    queue->entries = pfi_bookkeeping_take_zeroed(queue->account, capacity * sizeof *queue->entries);
     ck_assert_ptr_nonnull(queue->entries);
-    queue->capacity = capacity;
-    queue->count = 0;
 }
 
 START_TEST(every_entry_is_found_and_nothing_between_the_entries) {
