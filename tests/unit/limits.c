@@ -65,6 +65,16 @@ START_TEST(in_a_container_three_quarters_of_its_limit_are_one_but_not_less_than_
 }
 END_TEST
 
+START_TEST(a_system_that_does_not_tell_how_much_memory_it_has_gives_nothing_to_take_a_share_of) {
+    struct pfi_machine unknown = {.physical = 0};
+    check_whole(0, 20, unknown, PINFOLD_NO_LIMIT, PINFOLD_LIMIT_SOURCE_NONE);
+    check_whole(300 * mib, 20, unknown, 300 * mib, PINFOLD_LIMIT_SOURCE_OPTION);
+    unknown.container = 400 * mib;
+    check_whole(0, 20, unknown, 80 * mib, PINFOLD_LIMIT_SOURCE_PERCENT);
+    check_whole(0, 0, unknown, 300 * mib, PINFOLD_LIMIT_SOURCE_CONTAINER);
+}
+END_TEST
+
 START_TEST(limits_of_spaces_are_shares_of_the_whole_and_never_above_it) {
     struct pf_options options = options_with(200 * mib, 0);
     options.small_hard_limit_percent = 50;
@@ -152,6 +162,7 @@ END_TEST
 SUITE("unit/limits", without_options_and_without_a_container_there_is_no_limit,
       the_smaller_of_bytes_and_percent_holds_and_percent_are_of_the_container_if_there_is_one,
       in_a_container_three_quarters_of_its_limit_are_one_but_not_less_than_20_mib,
+      a_system_that_does_not_tell_how_much_memory_it_has_gives_nothing_to_take_a_share_of,
       limits_of_spaces_are_shares_of_the_whole_and_never_above_it,
       a_derived_segment_holds_all_that_a_limit_allows_and_a_given_one_stays, under_a_small_limit_everything_is_small,
       the_load_is_the_part_of_the_limit_that_is_gone,
