@@ -5,6 +5,7 @@
 #include "alloc/platform/check.h"
 #include "alloc/platform/clock.h"
 #include "gc/observe/verify.h"
+#include "gc/observe/verify_account.h"
 #include "gc/observe/walkable.h"
 #include "gc/policy/condemn.h"
 #include "gc/policy/decide.h"
@@ -131,6 +132,7 @@ void pfi_cycle_verify(const struct pfi_cycle *cycle, const char *when) {
     struct pf_message message;
     if (verifies(heap)) {
         int result = pfi_verify(&heap->share, &heap->roots, heap->tags, &message);
+        result = result == 0 ? pfi_verify_account(heap, &message) : result;
         PINFOLD_REQUIRE(result <= 0, "the heap is damaged %s collection %llu: %s", when,
                         (unsigned long long)cycle->record.number, message.text);
     }

@@ -8,6 +8,7 @@
 #include "alloc/walk.h"
 #include "gc/heap.h"
 #include "gc/observe/verify.h"
+#include "gc/observe/verify_account.h"
 #include "pinfold/walk.h"
 
 static size_t count_segments(const struct pfi_segment *segment) {
@@ -39,7 +40,8 @@ void pf_heap_statistics(struct pf_heap *heap, struct pf_statistics *statistics) 
     }
     statistics->live_bytes = statistics->heap_bytes - free_bytes;
     statistics->reserved_bytes = heap->arena.end - heap->arena.base + heap->arena.tables_size;
-    statistics->bookkeeping_bytes = pfi_arena_bookkeeping(&heap->arena) + sizeof *heap;
+    statistics->bookkeeping_bytes =
+        pfi_arena_bookkeeping(&heap->arena) + pfi_account_space(&heap->arena.account, PINFOLD_SPACE_BOOKKEEPING);
     statistics->committed_bytes = pfi_account_segments(&heap->arena.account) + statistics->bookkeeping_bytes;
     statistics->segments = count_segments(share->segments);
     statistics->large_segments = count_segments(share->large_segments);
@@ -115,6 +117,9 @@ int pf_heap_verify(struct pf_thread *thread, struct pf_message *message) {
     struct pf_heap *heap = thread->heap;
     pfi_heap_stop(heap, thread);
     int result = pfi_verify(&heap->share, &heap->roots, heap->tags, message);
+    if (result == 0) {
+        result = pfi_verify_account(heap, message);
+    }
     pfi_heap_resume(heap);
     return result;
 }

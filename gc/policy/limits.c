@@ -18,18 +18,26 @@ static struct pfi_limit smaller(struct pfi_limit a, struct pfi_limit b) {
 
 static struct pfi_limit from_options(size_t bytes, uint32_t percent, uint64_t of) {
     struct pfi_limit absolute = bytes == 0 ? no_limit : limit_of(bytes, PINFOLD_LIMIT_SOURCE_OPTION);
-    struct pfi_limit relative = percent == 0 ? no_limit : limit_of(of / ALL * percent, PINFOLD_LIMIT_SOURCE_PERCENT);
+    struct pfi_limit relative =
+        percent == 0 || of == UINT64_MAX ? no_limit : limit_of(of / ALL * percent, PINFOLD_LIMIT_SOURCE_PERCENT);
     return smaller(absolute, relative);
 }
 
-/* What the machine has for this process. */
-static uint64_t memory_of(struct pfi_machine machine) {
-    return machine.container != 0 && machine.container < machine.physical ? machine.container : machine.physical;
+/* A limit above what the machine has binds nothing. */
+static bool is_contained(struct pfi_machine machine) {
+    return machine.container != 0 && (machine.physical == 0 || machine.container < machine.physical);
 }
 
-/* A limit above what the machine has binds nothing. The figures are the CLR's. */
+/* What the machine has for this process; UINT64_MAX: the system does not tell, and there is nothing to take a share of.
+ */
+static uint64_t memory_of(struct pfi_machine machine) {
+    uint64_t memory = is_contained(machine) ? machine.container : machine.physical;
+    return memory == 0 ? UINT64_MAX : memory;
+}
+
+/* The figures are the CLR's. */
 static struct pfi_limit from_container(struct pfi_machine machine) {
-    if (machine.container == 0 || machine.container >= machine.physical) {
+    if (!is_contained(machine)) {
         return no_limit;
     }
     uint64_t part = machine.container / 4 * 3;

@@ -14,7 +14,7 @@
 #include "pinfold/limits.h"
 
 struct pfi_machine {
-    uint64_t physical;
+    uint64_t physical;  /* 0: the system does not tell */
     uint64_t container; /* its limit; 0: none */
 };
 

@@ -154,10 +154,21 @@ static void make_stacks(void) {
     }
 }
 
+/* A child's heap of malloc that grows is a mapping beside the one that it had from its parent: it is made large enough
+ * before, and stays so. */
+static void make_room_for_malloc(void) {
+    enum { ROOM = 4 << 20 };
+    ck_assert_int_eq(mallopt(M_TRIM_THRESHOLD, 4 * ROOM), 1);
+    void *room = malloc(ROOM);
+    ck_assert_ptr_nonnull(room);
+    free(room);
+}
+
 void fault_run_prepare(uint64_t first_seed) {
     seed = first_seed;
     ck_assert_int_eq(mallopt(M_ARENA_MAX, 1), 1);
     ck_assert_int_eq(mallopt(M_MMAP_MAX, 0), 1);
+    make_room_for_malloc();
     report = mmap(NULL, sizeof(*report), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     ck_assert_ptr_ne(report, MAP_FAILED);
     make_stacks();
