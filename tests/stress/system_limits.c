@@ -8,6 +8,7 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
+#include "alloc/platform/os_memory.h"
 #include "alloc/platform/unmap.h"
 #include "tests/support/child.h"
 #include "tests/support/fixture.h"
@@ -153,11 +154,27 @@ static void run_out_of_mappings(size_t spare) {
     ck_assert_uint_eq(pfi_unmap_waiting(), 0);
 }
 
+/* A hole would make two mappings of one. */
+static void make_a_hole_without_a_mapping_left(void) {
+    uintptr_t range = pfi_os_map_lazy(3 * PAGE);
+    volatile char *hole = (volatile char *)(range + PAGE);
+    *hole = 1;
+    struct comb comb = comb_open();
+    pfi_os_release(range + PAGE, PAGE);
+    ck_assert_uint_eq(pfi_unmap_waiting(), PAGE);
+    ck_assert_int_eq(*hole, 0);
+    comb_close(&comb);
+    pfi_os_release(range, PAGE);
+    ck_assert_uint_eq(pfi_unmap_waiting(), 0);
+    pfi_os_release(range + 2 * PAGE, PAGE);
+}
+
 static void run_out_of_mappings_again_and_again(void) {
     struct pf_options options = small_options();
     alarm(CHILD_SECONDS);
     use_for_good(try_heap(&options));
     size_t mappings = process_mappings();
+    make_a_hole_without_a_mapping_left();
     for (size_t spare = 0; spare < 8; spare++) {
         run_out_of_mappings(spare);
         ck_assert_uint_le(process_mappings(), mappings + 1); /* what has lain between others may have been split */
