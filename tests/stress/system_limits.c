@@ -177,7 +177,8 @@ static void run_out_of_mappings_again_and_again(void) {
     make_a_hole_without_a_mapping_left();
     for (size_t spare = 0; spare < 8; spare++) {
         run_out_of_mappings(spare);
-        ck_assert_uint_le(process_mappings(), mappings + 1); /* what has lain between others may have been split */
+        /* what has lain between others may have been split */
+        ck_assert(process_is_sanitized() || process_mappings() <= mappings + 1);
     }
 }
 
