@@ -65,6 +65,10 @@ static size_t process_writable_memory(void) {
 /* No test maps as much as this by itself; AddressSanitizer and ThreadSanitizer map far more. */
 static const uint64_t sanitized_address_space = (uint64_t)1 << 40;
 
+int process_is_sanitized(void) {
+    return process_address_space() >= sanitized_address_space;
+}
+
 static void let_malloc_keep(size_t bytes) {
     ck_assert_int_eq(mallopt(M_MMAP_THRESHOLD, 32 << 20), 1);
     ck_assert_int_eq(mallopt(M_TRIM_THRESHOLD, 1 << 30), 1);
@@ -76,7 +80,7 @@ static void let_malloc_keep(size_t bytes) {
 }
 
 int process_limit_writable_memory(size_t for_malloc, size_t more) {
-    if (process_address_space() >= sanitized_address_space) {
+    if (process_is_sanitized()) {
         return 0;
     }
     let_malloc_keep(for_malloc);

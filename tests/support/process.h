@@ -10,6 +10,9 @@
 /* Number of mappings, the lines of /proc/self/maps. */
 size_t process_mappings(void);
 
+/* Whether a sanitizer runs in this process. It has mappings and memory of its own, which come and go. */
+int process_is_sanitized(void);
+
 /* Address space in use, in bytes. */
 size_t process_address_space(void);
 

@@ -166,9 +166,11 @@ static void make_room_for_malloc(void) {
 
 void fault_run_prepare(uint64_t first_seed) {
     seed = first_seed;
-    ck_assert_int_eq(mallopt(M_ARENA_MAX, 1), 1);
-    ck_assert_int_eq(mallopt(M_MMAP_MAX, 0), 1);
-    make_room_for_malloc();
+    if (!process_is_sanitized()) {
+        ck_assert_int_eq(mallopt(M_ARENA_MAX, 1), 1);
+        ck_assert_int_eq(mallopt(M_MMAP_MAX, 0), 1);
+        make_room_for_malloc();
+    }
     report = mmap(NULL, sizeof(*report), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     ck_assert_ptr_ne(report, MAP_FAILED);
     make_stacks();
@@ -189,7 +191,7 @@ static void require_nothing_left(size_t mappings, long blocks) {
         replay_fail("%ld blocks of memory are left, %ld were there before", live_blocks(), blocks);
     }
     size_t left = process_mappings();
-    if (!PINFOLD_TEST_SANITIZED && left != mappings) {
+    if (!process_is_sanitized() && left != mappings) {
         replay_fail("%zu mappings are left, %zu were there before", left, mappings);
     }
 }
