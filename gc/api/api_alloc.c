@@ -210,10 +210,10 @@ static void allocation_open(struct pfi_allocation *allocation, struct pf_thread 
                                           .alignment = alignment};
     PINFOLD_REQUIRE(!pf_thread_is_native(thread), "thread %s allocates a %s while it is native", pf_thread_name(thread),
                     type->name);
-    PINFOLD_REQUIRE(size >= PINFOLD_MIN_OBJECT && size % PINFOLD_GRANULE == 0,
-                    "type %s: objects of %zu bytes cannot be allocated (multiple of 8, at least 16)", type->name, size);
     PINFOLD_REQUIRE((length == PINFOLD_NO_LENGTH) == (type->element_size == 0), "type %s: %s", type->name,
                     length == PINFOLD_NO_LENGTH ? "an array needs a length: pf_alloc_array" : "not an array: pf_alloc");
+    PINFOLD_REQUIRE(size >= PINFOLD_MIN_OBJECT && size % PINFOLD_GRANULE == 0,
+                    "type %s: objects of %zu bytes cannot be allocated (multiple of 8, at least 16)", type->name, size);
     stress(allocation);
     pfi_relieve_external_pressure(thread);
 }

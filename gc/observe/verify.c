@@ -22,6 +22,7 @@ struct verifier {
     bool failed;
     size_t free_bytes[PINFOLD_GENERATIONS];
     size_t clean_bytes;
+    struct pfi_readable_types types;
 };
 
 __attribute__((format(printf, 2, 3))) static int fail(struct verifier *verifier, const char *format, ...) {
@@ -41,7 +42,7 @@ static const char *name_of(uintptr_t object) {
 }
 
 static int check_shape(struct verifier *verifier, const struct pfi_segment *segment, uintptr_t object) {
-    if (!pfi_type_is_plausible(verifier->share->arena, object)) {
+    if (!pfi_type_is_plausible(verifier->share->arena, object, &verifier->types)) {
         return fail(verifier, "object %#zx (after %#zx) in segment %#zx has the type word %#zx, no type",
                     (size_t)object, (size_t)verifier->previous, (size_t)segment->base, (size_t)pfi_words(object)[0]);
     }

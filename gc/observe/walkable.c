@@ -3,26 +3,36 @@
 
 #include <stdio.h>
 
+#include "alloc/platform/readable.h"
 #include "alloc/walk.h"
 
-bool pfi_type_is_plausible(const struct pfi_arena *arena, uintptr_t object) {
+static bool is_readable(uintptr_t type, struct pfi_readable_types *readable) {
+    enum { KNOWN = sizeof readable->words / sizeof readable->words[0] };
+    uintptr_t *known = &readable->words[type / sizeof(struct pf_type) % KNOWN];
+    if (*known != type && pfi_memory_is_readable(type, sizeof(struct pf_type))) {
+        *known = type;
+    }
+    return *known == type;
+}
+
+bool pfi_type_is_plausible(const struct pfi_arena *arena, uintptr_t object, struct pfi_readable_types *readable) {
     uintptr_t type = pfi_words(object)[0];
     return type >= PINFOLD_PAGE && type % sizeof(void *) == 0 && !pfi_arena_contains(arena, type) &&
-           type >> 1 != (UINTPTR_MAX / 0xFF * PINFOLD_POISON) >> 1 &&
-           (PINFOLD_WORD_BITS < 64 || (uint64_t)type >> 47 == 0);
+           type >> 1 != (UINTPTR_MAX / 0xFF * PINFOLD_POISON) >> 1 && is_readable(type, readable);
 }
 
 struct walker {
     const struct pfi_arena *arena;
     const struct pfi_segment *segment;
     struct pf_message *message;
+    struct pfi_readable_types types;
 };
 
 /* The objects of [from, to) must fill it exactly. */
-static int check_row(const struct walker *walker, uintptr_t from, uintptr_t to) {
+static int check_row(struct walker *walker, uintptr_t from, uintptr_t to) {
     uintptr_t previous = 0;
     for (uintptr_t object = from; object < to;) {
-        bool is_plausible = pfi_type_is_plausible(walker->arena, object);
+        bool is_plausible = pfi_type_is_plausible(walker->arena, object, &walker->types);
         size_t size = is_plausible ? pfi_walk_step(walker->segment, object) : 0;
         if (size < PINFOLD_MIN_OBJECT || size % PINFOLD_GRANULE != 0 || size > to - object) {
             snprintf(walker->message->text, sizeof walker->message->text,

@@ -18,8 +18,13 @@
  * names the object, the one before it and the segment. */
 int pfi_check_walkable(const struct pfi_share *share, const struct pfi_move_plan *plan, struct pf_message *message);
 
-/* Whether the type word of `object` may be one: types lie outside the heap, are aligned, and are neither NULL nor
- * poison. Does not follow the word into nowhere. */
-bool pfi_type_is_plausible(const struct pfi_arena *arena, uintptr_t object);
+/* Type words that were found readable: objects are many, and types few. All zero at first. */
+struct pfi_readable_types {
+    uintptr_t words[16];
+};
+
+/* Whether the type word of `object` may be one: types lie outside the heap, are aligned and readable, and are neither
+ * NULL nor poison. Does not follow the word into nowhere: with addresses of 32 bits nearly any word might be one. */
+bool pfi_type_is_plausible(const struct pfi_arena *arena, uintptr_t object, struct pfi_readable_types *readable);
 
 #endif

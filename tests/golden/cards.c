@@ -86,14 +86,15 @@ START_TEST(after_an_expansion_stores_of_young_objects_still_dirty_their_cards) {
     static struct drawing drawing;
     drawing_open(&drawing, "gen2 A*40 | gen1 | gen0 BB", NULL, "expand");
     collect(&drawing, 1, PINFOLD_COLLECT_COMPACT, "gen2 A*40\ngen2 | gen1 BB | gen0", "..\n.");
-    uintptr_t *slot = pfi_words(drawing.roots[0]) + HEADER_WORDS + 60;
+    enum { SECOND_CARD = 480 / sizeof(uintptr_t) };
+    uintptr_t *slot = pfi_words(drawing.roots[0]) + HEADER_WORDS + SECOND_CARD;
     pf_store(drawing.fixture.thread, slot, (void *)drawing.roots[1]);
     expect_cards(&drawing, "after the store", ".S\n.");
     drawing.roots[1] = 0; /* only A holds it now */
     pf_collect(drawing.fixture.thread, 1, PINFOLD_COLLECT_COMPACT);
     ck_assert_int_eq(pf_generation_of(drawing.fixture.heap, (void *)*slot), 2);
     ck_assert_str_eq(pf_type_of((void *)*slot)->name, "B");
-    *slot = letter_word(0, 60);
+    *slot = letter_word(0, SECOND_CARD);
     drawing_close(&drawing);
 }
 END_TEST

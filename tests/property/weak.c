@@ -21,7 +21,8 @@ enum { SEEDS = 3, OPERATIONS = 100000, THINGS = 500, STRONG = 24, WEAK = 80, DEP
 struct thing {
     const struct pf_type *type;
     size_t length;
-    uintptr_t number;
+    _Alignas(8) uintptr_t number; /* that pinned ones can be aligned */
+    uintptr_t unused;
     void *slots[];
 };
 static struct pf_type thing_type;

@@ -8,8 +8,8 @@
 
 const struct pf_type node_type =
     PINFOLD_FIXED_TYPE("node", struct node, PINFOLD_REF(struct node, left) | PINFOLD_REF(struct node, right));
-const struct pf_type vector_type = PINFOLD_VECTOR_TYPE("vector");
-const struct pf_type bytes_type = PINFOLD_BYTES_TYPE("bytes", 1);
+const struct pf_type vector_type = FIXTURE_VECTOR("vector", PINFOLD_TYPE_PLAIN);
+const struct pf_type bytes_type = FIXTURE_BYTES("bytes", PINFOLD_TYPE_PLAIN);
 
 struct fixture fixture_open(const struct pf_options *options) {
     struct fixture fixture = {NULL, NULL};

@@ -36,6 +36,13 @@ struct node {
     struct node *right;
     uintptr_t key;
 };
+/* Arrays of references and of bytes whose elements begin at byte 16 whatever the size of a word, because tests compute
+ * with their sizes. */
+#define FIXTURE_VECTOR(type_name, flag_set) \
+    { type_name, 16, (uint32_t)sizeof(void *), PINFOLD_SCAN_VECTOR, (flag_set), 0, 0, 0, 0, NULL, NULL, NULL }
+#define FIXTURE_BYTES(type_name, flag_set) \
+    { type_name, 16, 1, PINFOLD_SCAN_NONE, (flag_set), 0, 0, 0, 0, NULL, NULL, NULL }
+
 extern const struct pf_type node_type;
 extern const struct pf_type vector_type; /* array of references */
 extern const struct pf_type bytes_type;  /* array of bytes */

@@ -184,6 +184,9 @@ struct shadow_object *shadow_allocate(struct shadow *shadow, const struct shadow
 
 struct shadow_object *shadow_allocate_pinned(struct shadow *shadow, const struct shadow_shape *shape, size_t alignment,
                                              size_t root, int may_fail) {
+    if (shadow_elements_begin(shape->kind) % 8 != 0) {
+        alignment = 0; /* with words of 32 bits; such arrays cannot have any other */
+    }
     void *address = allocate_pinned(shadow->thread, shape, alignment, may_fail);
     if (address == NULL) {
         return NULL;

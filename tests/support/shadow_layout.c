@@ -67,6 +67,10 @@ const char *shadow_kind_name(enum shadow_kind kind) {
     return layouts[kind].name;
 }
 
+size_t shadow_elements_begin(enum shadow_kind kind) {
+    return shadow_kind_is_array(kind) ? base_size(kind) : 0;
+}
+
 int shadow_kind_is_array(enum shadow_kind kind) {
     return layouts[kind].element_size != 0;
 }

@@ -35,6 +35,9 @@ struct shadow_shape {
 const char *shadow_kind_name(enum shadow_kind kind);
 int shadow_kind_is_array(enum shadow_kind kind);
 
+/* The offset of an array's first element; 0 for other kinds. */
+size_t shadow_elements_begin(enum shadow_kind kind);
+
 /* The type, made and checked at the first call for any kind. */
 const struct pf_type *shadow_type(enum shadow_kind kind);
 

@@ -10,8 +10,8 @@
 
 static const struct pf_type pinned_node_type = PINFOLD_FIXED_TYPE_WITH(
     "pinned node", struct node, PINFOLD_REF(struct node, left) | PINFOLD_REF(struct node, right), PINFOLD_TYPE_PINNED);
-static const struct pf_type pinned_vector_type = PINFOLD_VECTOR_TYPE_WITH("pinned vector", PINFOLD_TYPE_PINNED);
-static const struct pf_type pinned_bytes_type = PINFOLD_BYTES_TYPE_WITH("pinned bytes", 1, PINFOLD_TYPE_PINNED);
+static const struct pf_type pinned_vector_type = FIXTURE_VECTOR("pinned vector", PINFOLD_TYPE_PINNED);
+static const struct pf_type pinned_bytes_type = FIXTURE_BYTES("pinned bytes", PINFOLD_TYPE_PINNED);
 
 static struct fixture open_verified(const char *stress) {
     struct pf_options options = fixture_tiny_options();

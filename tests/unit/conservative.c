@@ -11,7 +11,7 @@
 
 #define NOINLINE __attribute__((noinline))
 
-enum { GARBAGE = 10, STACK_WORDS = 65536 };
+enum { GARBAGE = 10, STACK_WORDS = (512 << 10) / sizeof(void *) };
 
 static struct fixture open_conservative(const char *stress, const char *interior) {
     struct pf_options options = fixture_tiny_options();

@@ -9,13 +9,13 @@
 
 static const struct pf_type closing_type = PINFOLD_FIXED_TYPE_WITH(
     "closing", struct node, PINFOLD_REF(struct node, left) | PINFOLD_REF(struct node, right), PINFOLD_TYPE_FINALIZABLE);
-static const struct pf_type closing_vector_type = PINFOLD_VECTOR_TYPE_WITH("closing vector", PINFOLD_TYPE_FINALIZABLE);
+static const struct pf_type closing_vector_type = FIXTURE_VECTOR("closing vector", PINFOLD_TYPE_FINALIZABLE);
 static const struct pf_type closing_pinned_type =
-    PINFOLD_BYTES_TYPE_WITH("closing pinned", 1, PINFOLD_TYPE_FINALIZABLE | PINFOLD_TYPE_PINNED);
+    FIXTURE_BYTES("closing pinned", PINFOLD_TYPE_FINALIZABLE | PINFOLD_TYPE_PINNED);
 
 static const enum pf_collect_mode modes[] = {PINFOLD_COLLECT_DEFAULT, PINFOLD_COLLECT_COMPACT, PINFOLD_COLLECT_SWEEP,
                                              PINFOLD_COLLECT_COMPACT_LARGE};
-enum { MODES = 4, LARGE_LENGTH = 1000 };
+enum { MODES = 4, LARGE_LENGTH = 8000 / sizeof(void *) };
 
 static struct fixture open_tiny(const char *stress) {
     struct pf_options options = fixture_tiny_options();

@@ -15,7 +15,7 @@
 #include "tests/support/settings.h"
 #include "tests/support/suite.h"
 
-enum { MOST_ITEMS = 200, MOST_PLUGS = 2000, BINS = 12, FIRST_LIMIT = 256 };
+enum { MOST_ITEMS = 200, MOST_PLUGS = 2000, BINS = 12, FIRST_LIMIT = PINFOLD_WORD_BITS == 64 ? 256 : 128 };
 
 struct item {
     uintptr_t start;

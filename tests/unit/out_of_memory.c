@@ -97,7 +97,7 @@ START_TEST(a_request_larger_than_the_heap_is_refused_and_costs_nothing) {
     {
         PINFOLD_ROOTS(fixture.thread, root, 1);
         fixture_list(fixture.thread, &root[0], 1000);
-        ck_assert_ptr_null(pf_try_alloc_array(fixture.thread, &bytes_type, (size_t)1 << 30));
+        ck_assert_ptr_null(pf_try_alloc_array(fixture.thread, &bytes_type, (size_t)512 << 20));
         ck_assert_int_eq(pf_thread_status(fixture.thread), PINFOLD_OUT_OF_MEMORY);
         ck_assert_ptr_null(pf_try_alloc_array(fixture.thread, &vector_type, pf_max_length(&vector_type)));
         ck_assert_int_eq(pf_thread_status(fixture.thread), PINFOLD_OUT_OF_MEMORY);

@@ -213,7 +213,7 @@ START_TEST(a_point_that_a_gap_of_its_own_moves_into_the_context_is_not_passed_ov
     pf_heap_set_listener(fixture.heap, &listener, &profile);
     open_context_in_gap(&fixture, pins, PINS, SIZE);
     ptrdiff_t room = thread->alloc_limit - thread->alloc_ptr;
-    thread->sample_left = SIZE - room + 16; /* the point is 16 bytes behind those of the next object of that size */
+    thread->sample_left = SIZE - room + 8; /* the point is 8 bytes behind those of the next object of that size */
     ck_assert_uint_lt((uintptr_t)pf_alloc_array(thread, &bytes_type, SIZE - 16),
                       (uintptr_t)pf_handle_get(pins[PINS - 1]));
     ck_assert_uint_eq(profile.samples, 0);

@@ -160,7 +160,7 @@ END_TEST
 
 /* 48 MB of small and 48 MB of large objects; they are dead when this returns. */
 static size_t fill_memory(struct fixture *fixture) {
-    enum { NODES = 1500000, BLOCKS = 48, BLOCK_SIZE = 1000000 };
+    enum { NODES = 48000000 / sizeof(struct node), BLOCKS = 48, BLOCK_SIZE = 1000000 };
     PINFOLD_ROOTS(fixture->thread, root, BLOCKS + 1);
     fixture_list(fixture->thread, &root[BLOCKS], NODES);
     for (size_t i = 0; i < BLOCKS; i++) {

@@ -41,8 +41,9 @@ START_TEST(a_type_word_is_aligned_outside_the_heap_and_neither_null_nor_poison) 
     struct random random = {1};
     open_world(&random);
     const struct pfi_arena *arena = world.share->arena;
+    struct pfi_readable_types types = {0};
     uintptr_t object[2] = {(uintptr_t)&bytes_type, 0};
-    ck_assert(pfi_type_is_plausible(arena, (uintptr_t)object));
+    ck_assert(pfi_type_is_plausible(arena, (uintptr_t)object, &types));
     memset(object, PINFOLD_POISON, sizeof object);
     uintptr_t poison = object[0];
     const uintptr_t words[] = {
@@ -52,15 +53,15 @@ START_TEST(a_type_word_is_aligned_outside_the_heap_and_neither_null_nor_poison) 
         poison,
         poison ^ 1,
         (uintptr_t)&bytes_type + 1,
-        (uintptr_t)&bytes_type + 4,
+        (uintptr_t)&bytes_type + sizeof(void *) / 2,
         arena->base,
         world.share->ephemeral->first,
         arena->end - 8,
-        (uintptr_t)1 << (PINFOLD_WORD_BITS - 1),
+        UINTPTR_MAX - 7,
     };
     for (size_t index = 0; index < sizeof words / sizeof words[0]; ++index) {
         object[0] = words[index];
-        ck_assert_msg(!pfi_type_is_plausible(arena, (uintptr_t)object), "%#zx passes for a type", (size_t)words[index]);
+        ck_assert_msg(!pfi_type_is_plausible(arena, (uintptr_t)object, &types), "%#zx passes for a type", (size_t)words[index]);
     }
     close_world();
 }
