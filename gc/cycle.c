@@ -354,10 +354,19 @@ static void release_emptied(struct pfi_cycle *cycle) {
     }
 }
 
+/* Pages that had been given back count as committed again when a sweep joins their run with others. They lie in free
+ * runs, so at least as much can be given back, and no limit is exceeded when the program goes on. */
+static void keep_limits(struct pf_heap *heap) {
+    if (pfi_account_is_above_limit(&heap->arena.account)) {
+        pfi_heap_give_back_all(heap);
+    }
+}
+
 void pfi_cycle_close(struct pfi_cycle *cycle) {
     struct pf_heap *heap = cycle->heap;
     release_emptied(cycle);
     pfi_mark_team_trim(&heap->mark_team);
+    keep_limits(heap);
     fill_record(cycle);
     if (cycle->record.generation == 2) {
         heap->live_after_full = live_bytes(cycle);
