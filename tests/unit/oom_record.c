@@ -98,6 +98,29 @@ START_TEST(small_objects_that_reach_the_hard_limit_leave_its_figures) {
 }
 END_TEST
 
+/* Wherever the ephemeral segment ends when there is no more memory, a new one is had for the last of it. */
+START_TEST(small_objects_use_a_limit_to_its_last_page_whatever_it_is) {
+    enum { LIMITS = 24, STEP = 12 << 10 };
+    for (size_t i = 0; i < LIMITS; i++) {
+        char limit[32];
+        snprintf(limit, sizeof limit, "%zu", ((size_t)4 << 20) + i * STEP);
+        open_heap("hard_limit", limit);
+        {
+            PINFOLD_ROOTS(fixture.thread, root, 1);
+            for (void *vector; (vector = pf_try_alloc_array(fixture.thread, &vector_type, 60)) != NULL;) {
+                pf_store(fixture.thread, pf_elements(vector), root[0]);
+                root[0] = vector;
+            }
+            char text[1000];
+            pf_oom_describe(last(), text, sizeof text);
+            ck_assert_msg(last()->reason == PINFOLD_OOM_HARD_LIMIT, "limit %s: %s", limit, text);
+            ck_assert_msg(last()->limit - last()->committed_bytes < 4096, "limit %s: %s", limit, text);
+        }
+        fixture_close(&fixture);
+    }
+}
+END_TEST
+
 START_TEST(the_limit_of_a_space_is_told_apart_from_that_of_the_heap) {
     static const char *const options[] = {"small_hard_limit", "large_hard_limit", "pinned_hard_limit"};
     for (int kind = 0; kind < PINFOLD_SEGMENT_KINDS; kind++) {
@@ -310,6 +333,7 @@ END_TEST
 
 SUITE("unit/oom_record", a_thread_that_has_never_failed_has_no_record,
       small_objects_that_reach_the_hard_limit_leave_its_figures,
+      small_objects_use_a_limit_to_its_last_page_whatever_it_is,
       the_limit_of_a_space_is_told_apart_from_that_of_the_heap, address_space_that_is_used_up_is_a_reason_of_its_own,
       a_system_that_refuses_memory_is_to_blame, the_reason_follows_from_numbers,
       a_length_that_cannot_be_leaves_a_record, the_last_sixteen_stay_in_the_heap_oldest_first,
