@@ -10,6 +10,7 @@
 #include "gc/observe/oom.h"
 #include "tests/support/fatal.h"
 #include "tests/support/fixture.h"
+#include "tests/support/population.h"
 #include "tests/support/process.h"
 #include "tests/support/suite.h"
 
@@ -98,26 +99,51 @@ START_TEST(small_objects_that_reach_the_hard_limit_leave_its_figures) {
 }
 END_TEST
 
-/* Wherever the ephemeral segment ends when there is no more memory, a new one is had for the last of it. */
+/* Wherever the ephemeral segment ends when there is no more memory, a new one is had for the last of it. What marking
+ * has taken of it, for objects that many roots hold, goes back before. */
 START_TEST(small_objects_use_a_limit_to_its_last_page_whatever_it_is) {
     enum { LIMITS = 24, STEP = 12 << 10 };
     for (size_t i = 0; i < LIMITS; i++) {
-        char limit[32];
-        snprintf(limit, sizeof limit, "%zu", ((size_t)4 << 20) + i * STEP);
-        open_heap("hard_limit", limit);
-        {
-            PINFOLD_ROOTS(fixture.thread, root, 1);
-            for (void *vector; (vector = pf_try_alloc_array(fixture.thread, &vector_type, 60)) != NULL;) {
-                pf_store(fixture.thread, pf_elements(vector), root[0]);
-                root[0] = vector;
-            }
-            char text[1000];
-            pf_oom_describe(last(), text, sizeof text);
-            ck_assert_msg(last()->reason == PINFOLD_OOM_HARD_LIMIT, "limit %s: %s", limit, text);
-            ck_assert_msg(last()->limit - last()->committed_bytes < 4096, "limit %s: %s", limit, text);
+        struct pf_options options = fixture_tiny_options();
+        struct population population;
+        char text[1000];
+        snprintf(text, sizeof text, "%zu", ((size_t)4 << 20) + i * STEP);
+        fixture_set(&options, "hard_limit", text);
+        fixture_set(&options, "mark_stack_size", "64Ki");
+        fixture_set(&options, "gen0_size", "128Ki");
+        population_open(&population, &options);
+        while (population_add(&population, 96, ITEM_PLAIN, 0)) {
         }
-        fixture_close(&fixture);
+        const struct pf_oom_record *record = pf_thread_oom_record(population.thread);
+        pf_oom_describe(record, text, sizeof text);
+        ck_assert_msg(record->reason == PINFOLD_OOM_HARD_LIMIT, "%s", text);
+        ck_assert_msg(record->limit - record->committed_bytes < 4096, "%s", text);
+        population_close(&population);
     }
+}
+END_TEST
+
+/* The segment is full, and what is to become a new one is found only by the last chance, which begins with looking for
+ * it. */
+START_TEST(what_large_objects_leave_is_had_by_small_ones_that_have_failed_before) {
+    struct pf_options options = fixture_tiny_options();
+    struct population population;
+    fixture_set(&options, "hard_limit", "4Mi");
+    population_open(&population, &options);
+    while (population_add(&population, 100000, ITEM_PLAIN, 0)) {
+        if (population.live_bytes > (size_t)2 << 20) {
+            break;
+        }
+    }
+    size_t large = population.count;
+    while (population_add(&population, 96, ITEM_PLAIN, 0)) {
+    }
+    while (large-- != 0) {
+        population_drop(&population, large);
+    }
+    ck_assert(population_add(&population, 96, ITEM_PLAIN, 0));
+    population_check(&population);
+    population_close(&population);
 }
 END_TEST
 
@@ -334,6 +360,7 @@ END_TEST
 SUITE("unit/oom_record", a_thread_that_has_never_failed_has_no_record,
       small_objects_that_reach_the_hard_limit_leave_its_figures,
       small_objects_use_a_limit_to_its_last_page_whatever_it_is,
+      what_large_objects_leave_is_had_by_small_ones_that_have_failed_before,
       the_limit_of_a_space_is_told_apart_from_that_of_the_heap, address_space_that_is_used_up_is_a_reason_of_its_own,
       a_system_that_refuses_memory_is_to_blame, the_reason_follows_from_numbers,
       a_length_that_cannot_be_leaves_a_record, the_last_sixteen_stay_in_the_heap_oldest_first,
