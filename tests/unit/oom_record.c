@@ -123,27 +123,31 @@ START_TEST(small_objects_use_a_limit_to_its_last_page_whatever_it_is) {
 }
 END_TEST
 
-/* The segment is full, and what is to become a new one is found only by the last chance, which begins with looking for
- * it. */
+/* Under one of these limits the segment is full, and what is to become a new one is found only by the last chance,
+ * which begins with looking for it. */
 START_TEST(what_large_objects_leave_is_had_by_small_ones_that_have_failed_before) {
-    struct pf_options options = fixture_tiny_options();
-    struct population population;
-    fixture_set(&options, "hard_limit", "4Mi");
-    population_open(&population, &options);
-    while (population_add(&population, 100000, ITEM_PLAIN, 0)) {
-        if (population.live_bytes > (size_t)2 << 20) {
-            break;
+    enum { LIMITS = 24, STEP = 12 << 10 };
+    for (size_t i = 0; i < LIMITS; i++) {
+        struct pf_options options = fixture_tiny_options();
+        struct population population;
+        char text[32];
+        snprintf(text, sizeof text, "%zu", ((size_t)4 << 20) + i * STEP);
+        fixture_set(&options, "hard_limit", text);
+        fixture_set(&options, "gen0_size", "128Ki");
+        population_open(&population, &options);
+        while (population.live_bytes < (size_t)1 << 20) {
+            ck_assert(population_add(&population, 100000, ITEM_PLAIN, 0));
         }
+        size_t large = population.count;
+        while (population_add(&population, 96, ITEM_PLAIN, 0)) {
+        }
+        while (large-- != 0) {
+            population_drop(&population, large);
+        }
+        ck_assert_msg(population_add(&population, 96, ITEM_PLAIN, 0), "refused under a limit of %s", text);
+        population_check(&population);
+        population_close(&population);
     }
-    size_t large = population.count;
-    while (population_add(&population, 96, ITEM_PLAIN, 0)) {
-    }
-    while (large-- != 0) {
-        population_drop(&population, large);
-    }
-    ck_assert(population_add(&population, 96, ITEM_PLAIN, 0));
-    population_check(&population);
-    population_close(&population);
 }
 END_TEST
 
