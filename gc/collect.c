@@ -79,6 +79,9 @@ static void expand(struct pfi_cycle *cycle) {
 /* From the first relocated reference on, nothing can fail: all memory is committed before. */
 static void relocate_and_compact(struct pfi_cycle *cycle) {
     struct pf_heap *heap = cycle->heap;
+    if (cycle->request.reason == PINFOLD_REASON_LAST_CHANCE) { /* what marking took may be what a new segment needs */
+        pfi_mark_team_release(&heap->mark_team);
+    }
     if (pfi_cycle_expands(cycle)) {
         expand(cycle);
     }

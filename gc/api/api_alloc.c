@@ -25,7 +25,7 @@ struct effort {
 static bool is_due(const struct pfi_allocation *allocation, enum pfi_exhausted why);
 static bool is_born_young(const struct pfi_allocation *allocation, enum pfi_exhausted why);
 static bool is_last_resort(const struct pfi_allocation *allocation, enum pfi_exhausted why);
-static bool has_young_left(const struct pfi_allocation *allocation, enum pfi_exhausted why);
+static bool may_move_more(const struct pfi_allocation *allocation, enum pfi_exhausted why);
 
 enum { LAST_CHANCE = 3 };
 
@@ -34,7 +34,7 @@ static const struct effort ladder[] = {
     {is_born_young, 1, PINFOLD_REASON_OUT_OF_SPACE, PINFOLD_COLLECT_DEFAULT, false},
     {is_last_resort, 2, PINFOLD_REASON_OUT_OF_SPACE, PINFOLD_COLLECT_COMPACT, true},
     [LAST_CHANCE] = {is_last_resort, 2, PINFOLD_REASON_LAST_CHANCE, PINFOLD_COLLECT_COMPACT_LARGE, true},
-    {has_young_left, 2, PINFOLD_REASON_LAST_CHANCE, PINFOLD_COLLECT_COMPACT_LARGE, true},
+    {may_move_more, 2, PINFOLD_REASON_LAST_CHANCE, PINFOLD_COLLECT_COMPACT_LARGE, true},
 };
 enum { EFFORTS = sizeof ladder / sizeof ladder[0] };
 
@@ -55,11 +55,12 @@ static bool is_last_resort(const struct pfi_allocation *allocation, enum pfi_exh
 }
 
 /* What a full collection found in generation 0 it has left on the ephemeral segment, in generation 1; once more, and it
- * moves to where the old objects are. */
-static bool has_young_left(const struct pfi_allocation *allocation, enum pfi_exhausted why) {
+ * moves to where the old objects are. And where the segment is full because there was no memory for another one, there
+ * may be some now that all that was free has been given back. */
+static bool may_move_more(const struct pfi_allocation *allocation, enum pfi_exhausted why) {
     const struct pfi_share *share = &allocation->heap->share;
-    (void)why;
-    return share->start[1] != share->ephemeral->allocated;
+    bool needs_segment = why == PINFOLD_EXHAUSTED_SPACE && !pfi_allocation_is_born_old(allocation);
+    return needs_segment || share->start[1] != share->ephemeral->allocated;
 }
 
 static enum pf_reason reason_for(const struct pfi_allocation *allocation, const struct effort *effort) {
@@ -142,9 +143,9 @@ static bool take_last_chance(struct pfi_allocation *allocation, int first, enum 
 /* Collecting cannot help an object that is larger than the heap may ever be. */
 static bool can_ever_fit(const struct pfi_allocation *allocation) {
     const struct pfi_arena *arena = &allocation->heap->arena;
-    const struct pfi_account *account = &arena->account;
-    return allocation->size <= arena->end - arena->base && allocation->size <= pfi_word_load(&account->limit) &&
-           allocation->size <= pfi_word_load(&account->space_limits[pfi_allocation_kind(allocation)]);
+    enum pfi_space space = (enum pfi_space)pfi_allocation_kind(allocation);
+    return allocation->size <= arena->end - arena->base &&
+           allocation->size <= pfi_account_limit(&arena->account, space);
 }
 
 /* Where a try that was no harder has failed at the end of the ladder and nothing was collected in full since, the

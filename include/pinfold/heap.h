@@ -91,10 +91,12 @@ PINFOLD_API void pf_heap_destroy(struct pf_heap *heap);
 /* The options in force, derived values included. */
 PINFOLD_API const struct pf_options *pf_heap_options(const struct pf_heap *heap);
 
-/* Called when an allocation of `size` bytes cannot be satisfied even after a full compacting collection. May release
- * references and return nonzero to have the allocation tried once more, return 0 (then the fatal handler follows), or
- * leave by longjmp (the thread stays attached and usable after pf_frames_reset). Runs on the thread that allocates, on
- * several at once even, and may use the heap; not called for the try forms. Set while no other thread uses the heap. */
+/* Called when an allocation of `size` bytes cannot be satisfied even after a full compacting collection;
+ * pf_thread_oom_record (oom.h) tells what was in the way. May release references and return nonzero to have the
+ * allocation tried once more, and is asked again if that fails, without a bound; return 0 (then the fatal handler
+ * follows); or leave by longjmp (the thread stays attached and usable after pf_frames_reset). Runs on the thread that
+ * allocates, on several at once even, with nothing locked, and may use the heap; not called for the try forms. Set while
+ * no other thread uses the heap. */
 typedef int pf_out_of_memory_handler(struct pf_thread *thread, size_t size, void *data);
 PINFOLD_API void pf_heap_set_out_of_memory_handler(struct pf_heap *heap, pf_out_of_memory_handler *handler, void *data);
 

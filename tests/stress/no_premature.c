@@ -15,7 +15,7 @@
 #include "tests/support/settings.h"
 #include "tests/support/suite.h"
 
-enum { MIB = 1 << 20, SHAPES_EACH = 9, SMALL_MOST = 2048 };
+enum { MIB = 1 << 20, SHAPES_EACH = 9, SMALL_MOST = 2048, MOST_STRESSED = 12 << 20 };
 
 struct shape {
     const char *program;
@@ -42,7 +42,9 @@ static struct pf_options draw_options(void) {
     unsigned size = (unsigned)random_below(&shape.random, 16); /* the larger ones take longest: fewer of them */
     shape.limit = (size_t)limits[size < 8 ? size : size % 6] * MIB;
     snprintf(shape.segments, sizeof shape.segments, "%s", segments[random_below(&shape.random, 4)]);
-    snprintf(shape.stress, sizeof shape.stress, "%s", stress[random_below(&shape.random, 7)]);
+    if (shape.limit <= MOST_STRESSED) {
+        snprintf(shape.stress, sizeof shape.stress, "%s", stress[random_below(&shape.random, 7)]);
+    }
     snprintf(text, sizeof text, "%zu", shape.limit);
     fixture_set(&options, "hard_limit", text);
     fixture_set(&options, "segment_size", shape.segments);
@@ -93,8 +95,10 @@ static void check_refusal(size_t size, enum item_kind kind) {
 
 static int add_aligned(size_t size, enum item_kind kind, size_t alignment) {
     if (population_add(&shape.population, size, kind, alignment)) {
-        ck_assert_msg(shape.population.live_bytes <= shape.limit, "%s %u: %zu bytes live under a limit of %zu",
-                      shape.program, shape.number, shape.population.live_bytes, shape.limit);
+        if (shape.population.live_bytes > shape.limit) { /* an assertion that holds would be written down each time */
+            ck_abort_msg("%s %u: %zu bytes live under a limit of %zu", shape.program, shape.number,
+                         shape.population.live_bytes, shape.limit);
+        }
         return 1;
     }
     check_refusal(size, kind);

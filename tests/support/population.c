@@ -91,7 +91,9 @@ static void fill(struct body *body, uint64_t id, size_t size) {
         found |= words[i];
         words[i] = word_for(id, i);
     }
-    ck_assert_msg(found == 0, "a new object of %zu bytes is not zero", size);
+    if (found != 0) {
+        ck_abort_msg("a new object of %zu bytes is not zero", size);
+    }
     body->id = id;
     body->self = body;
 }
@@ -165,22 +167,30 @@ void population_finalize(struct population *population) {
     }
 }
 
+static int is_whole(const struct item *item, const struct body *body) {
+    const uint64_t *words = words_of(body);
+    uint64_t wrong = body->id ^ item->id;
+    for (size_t i = 0; i < (item->size - POPULATION_SMALLEST) / sizeof *words; i++) {
+        wrong |= words[i] ^ word_for(item->id, i);
+    }
+    return wrong == 0 && pf_size_of(body) == item->size && body->self == body;
+}
+
+/* Check writes down each assertion that holds, which takes longer than to look at an object. */
 void population_check(const struct population *population) {
     for (size_t index = 0; index < population->count; index++) {
         const struct item *item = &population->items[index];
         const struct body *body = population->slots[index];
-        const uint64_t *words = words_of(body);
-        uint64_t wrong = body->id ^ item->id;
-        for (size_t i = 0; i < (item->size - POPULATION_SMALLEST) / sizeof *words; i++) {
-            wrong |= words[i] ^ word_for(item->id, i);
+        unsigned long long id = item->id;
+        if (!is_whole(item, body)) {
+            ck_abort_msg("object %llu of %zu bytes at %p is damaged", id, item->size, (const void *)body);
         }
-        ck_assert_msg(wrong == 0 && pf_size_of(body) == item->size, "object %llu of %zu bytes at %p is damaged",
-                      (unsigned long long)item->id, item->size, (const void *)body);
-        ck_assert_msg(body->self == body, "object %llu refers to %p instead of itself at %p",
-                      (unsigned long long)item->id, (void *)body->self, (const void *)body);
-        ck_assert_msg(item->pinned_at == NULL || item->pinned_at == body, "pinned object %llu has moved",
-                      (unsigned long long)item->id);
-        ck_assert(item->weak == NULL || pf_handle_get(item->weak) == body);
+        if (item->pinned_at != NULL && item->pinned_at != body) {
+            ck_abort_msg("object %llu has moved from %p, where it is pinned", id, item->pinned_at);
+        }
+        if (item->weak != NULL && pf_handle_get(item->weak) != body) {
+            ck_abort_msg("the weak handle of object %llu does not hold it", id);
+        }
     }
 }
 
