@@ -2,9 +2,10 @@
 # SPDX-License-Identifier: MIT
 #
 # Builds and runs the C consumer with nothing but the compiler and pkg-config:
-# pkg_config.sh COMPILER PREFIX LIBRARY-FOLDER SOURCE-FOLDER
+# pkg_config.sh COMPILER PREFIX LIBRARY-FOLDER SOURCE-FOLDER [FLAGS...]
 set -eu
 compiler=$1 prefix=$2 library_folder=$3 source=$4
+shift 4
 
 PKG_CONFIG_PATH=$prefix/$library_folder/pkgconfig
 export PKG_CONFIG_PATH
@@ -18,6 +19,6 @@ case $flags in
     ;;
 esac
 # shellcheck disable=SC2086 # a list of words
-"$compiler" -std=c11 -Wall -Wextra -Werror "$source/consumer.c" "$source/second_file.c" -o pkg_config_consumer $flags \
+"$compiler" -std=c11 -Wall -Wextra -Werror "$source/consumer.c" "$source/second_file.c" -o pkg_config_consumer "$@" $flags \
     "-Wl,-rpath,$prefix/$library_folder"
 exec ./pkg_config_consumer

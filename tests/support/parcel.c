@@ -12,7 +12,8 @@ static uint8_t byte_of(const struct label *label, size_t index) {
 
 struct label parcel_draw_label(struct random *random, size_t largest) {
     size_t most = random_chance(random, 5) ? largest : 200;
-    return (struct label){random_next(random) | 1, random_below(random, most)};
+    uintptr_t seed = (uintptr_t)random_next(random) | 1; /* it is a key as well */
+    return (struct label){seed, random_below(random, most)};
 }
 
 struct node *parcel_make(struct pf_thread *thread, const struct label *label) {
@@ -27,7 +28,7 @@ struct node *parcel_make(struct pf_thread *thread, const struct label *label) {
         elements[i] = byte_of(label, i);
     }
     struct node *node = root[0];
-    node->key = (uintptr_t)label->seed;
+    node->key = label->seed;
     pf_store(thread, &node->left, bytes);
     return node;
 }
@@ -39,7 +40,7 @@ void parcel_check(const struct node *node, const struct label *label, const char
     if (node == NULL) {
         return;
     }
-    if (node->type != &node_type || node->key != (uintptr_t)label->seed || node->right != NULL) {
+    if (node->type != &node_type || node->key != label->seed || node->right != NULL) {
         replay_fail("%s: the parcel at %p is not what its label says", where, (const void *)node);
     }
     void *bytes = node->left;

@@ -10,7 +10,7 @@
 #include "tests/support/random.h"
 
 struct label {
-    uint64_t seed; /* 0: no parcel */
+    uintptr_t seed; /* 0: no parcel */
     size_t length;
 };
 

@@ -184,6 +184,7 @@ END_TEST
 START_TEST(idle_time_gives_memory_back_in_pieces_that_it_has_time_for) {
     struct pf_options options = fixture_options();
     fixture_set(&options, "decommit_step_size", "65536"); /* a collection gives back next to nothing */
+    fixture_set(&options, "large_segment_size", "128Mi");
     struct fixture fixture = open_with(options);
     {
         PINFOLD_ROOTS(fixture.thread, root, 8);

@@ -73,8 +73,9 @@ START_TEST(one_thread_may_have_time_to_spare_while_another_looks_up_objects) {
 END_TEST
 
 static size_t between;
+static const char *highest;
 
-/* The objects stay, so what lies below the last of them lies in a gap between two: where other arrays have been. */
+/* The objects stay, so what lies below the highest of them lies in a gap between two: where other arrays have been. */
 static void take_gap(struct pf_thread *thread) {
     char *taken = pf_alloc_array(thread, &bytes_type, BETWEEN);
     char *bytes = pf_elements(taken);
@@ -84,7 +85,7 @@ static void take_gap(struct pf_thread *thread) {
         }
     }
     memset(bytes, 0xEE, BETWEEN);
-    between += taken < (const char *)shared.objects[PINS - 1];
+    between += taken < highest;
 }
 
 START_TEST(objects_next_to_a_gap_are_found_while_another_thread_takes_the_gap) {
@@ -93,11 +94,13 @@ START_TEST(objects_next_to_a_gap_are_found_while_another_thread_takes_the_gap) {
     struct fixture fixture = fixture_open(&options);
     struct pf_handle *pins[PINS];
     between = 0;
+    highest = NULL;
     shared = (struct shared){.heap = fixture.heap, .count = PINS};
     for (size_t i = 0; i < PINS; i++) {
         void *pinned = fixture_node(fixture.thread, i);
         ck_assert_int_eq(pf_pin(fixture.heap, pinned, &pins[i]), PINFOLD_OK);
         shared.objects[i] = pinned;
+        highest = (const char *)pinned > highest ? pinned : highest;
         (void)pf_alloc_array(fixture.thread, &bytes_type, BETWEEN);
     }
     pf_collect(fixture.thread, 0, PINFOLD_COLLECT_COMPACT);
