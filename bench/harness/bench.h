@@ -60,6 +60,7 @@ static inline int bench_is_threaded(const struct bench_workload *workload) {
     X(live_bytes, "%.0f")            \
     X(free_bytes, "%.0f")            \
     X(committed_bytes, "%.0f")       \
+    X(heap_limit_bytes, "%.0f")      \
     X(heap_after_mean_bytes, "%.0f") \
     X(heap_after_max_bytes, "%.0f")  \
     X(gen0_budget_bytes, "%.0f")     \

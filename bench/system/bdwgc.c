@@ -25,6 +25,7 @@ static struct {
     double start_s;
     double stop_start_s;
     int is_threaded;
+    size_t heap_limit; /* 0: none */
 } history;
 
 /* Called with the collector's lock held. */
@@ -63,6 +64,7 @@ struct bench_mutator *bench_system_open(const struct bench_run *run) {
     if (run->heap_limit != 0) {
         GC_set_warn_proc(ignore_warning); /* it would warn at every failed growth on the way to the limit */
         GC_set_max_heap_size(run->heap_limit);
+        history.heap_limit = run->heap_limit;
     }
     GC_set_on_collection_event(collection_event);
     history.is_threaded = bench_is_threaded(run->workload);
@@ -104,6 +106,9 @@ void bench_system_sample(struct bench_mutator *mutator, struct bench_figures *fi
         bench_stops_figures(&history.stops, figures);
     }
     figures->heap_bytes = (double)(stats.heapsize_full - stats.unmapped_bytes);
+    if (history.heap_limit != 0) {
+        figures->heap_limit_bytes = (double)history.heap_limit;
+    }
     figures->committed_bytes = (double)(stats.obtained_from_os_bytes - stats.unmapped_bytes);
 }
 

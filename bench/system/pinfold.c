@@ -160,9 +160,15 @@ static void close_trace(struct bench_instance *instance) {
     }
 }
 
+/* How the heap stood, then the sentence. */
 static int heap_is_full(struct pf_thread *thread, size_t size, void *data) {
-    (void)thread;
+    char text[4096];
+    const struct pf_oom_record *record = pf_thread_oom_record(thread);
     (void)data;
+    if (record != NULL) {
+        pf_oom_describe(record, text, sizeof text);
+        fputs(text, stderr);
+    }
     bench_out_of_memory(size);
 }
 
@@ -251,6 +257,15 @@ static void sample_collections(const struct bench_instance *instance, struct ben
     }
 }
 
+/* From --heap-limit, an option in the environment, or the container that the program runs in. */
+static void sample_limit(const struct bench_instance *instance, struct bench_figures *figures) {
+    struct pf_limits limits;
+    pf_heap_limits(instance->heap, &limits);
+    if (limits.whole.limit_bytes != PINFOLD_NO_LIMIT) {
+        figures->heap_limit_bytes = (double)limits.whole.limit_bytes;
+    }
+}
+
 /* live_bytes is exact only right after a full collection, so one is made after everything else was read. */
 void bench_system_sample(struct bench_mutator *mutator, struct bench_figures *figures) {
     struct bench_instance *instance = mutator->instance;
@@ -266,6 +281,7 @@ void bench_system_sample(struct bench_mutator *mutator, struct bench_figures *fi
     figures->heap_bytes = (double)statistics.heap_bytes;
     figures->free_bytes = (double)(statistics.heap_bytes - statistics.live_bytes);
     figures->committed_bytes = (double)statistics.committed_bytes;
+    sample_limit(instance, figures);
     figures->loh_max_bytes = larger(instance->large_max, (double)statistics.generation_bytes[PINFOLD_LARGE]);
     sample_collections(instance, figures);
     explain_history_take(&instance->totals, instance->heap);

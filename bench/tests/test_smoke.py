@@ -196,6 +196,7 @@ class SmokeTest(unittest.TestCase):
                 continue
             heap = limits.find_min_heap(BENCH, system, "loh-churn", lambda text: None)
             line = BENCH.run(system, "loh-churn", heap)
+            self.assertEqual(line["heap_limit_bytes"], heap)
             self.assertEqual(line["checksum"], BENCH.run("malloc", "loh-churn")["checksum"])
             with self.assertRaises(programs.RunError) as caught:
                 BENCH.run(system, "loh-churn", heap // 2)
