@@ -220,6 +220,8 @@ static void open_sampled(struct fault_scene *scene) {
 static void check_sampled(struct fault_scene *scene) {
     frames = 0;
     check(scene);
+    drop(2);
+    grow(scene, 2, 16 * LIST); /* so much that nothing drawn is once in e^100 runs */
     if (frames == 0) {
         replay_fail("nothing was sampled");
     }
