@@ -26,10 +26,21 @@ struct place {
     char group[PATH_SIZE];
 };
 
-static FILE *open_file(const char *root, const char *path) {
+/* One search for a limit. */
+struct reading {
+    const char *root;
+    bool is_cut; /* a file that may be there was not opened: the process lacks something */
+};
+
+static FILE *open_file(struct reading *reading, const char *path) {
     char full[3 * PATH_SIZE];
-    int length = snprintf(full, sizeof full, "%s%s", root, path);
-    return length > 0 && (size_t)length < sizeof full ? pfi_file_open(full) : NULL;
+    int length = snprintf(full, sizeof full, "%s%s", reading->root, path);
+    if (length <= 0 || (size_t)length >= sizeof full) {
+        return NULL;
+    }
+    FILE *file = pfi_file_open(full);
+    reading->is_cut |= file == NULL && (errno == EMFILE || errno == ENFILE || errno == ENOMEM);
+    return file;
 }
 
 /* Whether `list`, separated by commas, contains `word`. */
@@ -50,10 +61,10 @@ static bool copy(char *to, const char *from) {
 }
 
 /* The group of the controller, or with version 2 the one that there is. */
-static bool find_group(const char *root, bool is_v2, const char *controller, char *group) {
+static bool find_group(struct reading *reading, bool is_v2, const char *controller, char *group) {
     char line[LINE_SIZE];
     bool found = false;
-    FILE *file = open_file(root, "/proc/self/cgroup");
+    FILE *file = open_file(reading, "/proc/self/cgroup");
     while (file != NULL && !found && fgets(line, sizeof line, file) != NULL) {
         line[strcspn(line, "\n")] = '\0';
         char *controllers = strchr(line, ':');
@@ -98,13 +109,13 @@ static bool parse_mount(const char *line, bool is_v2, const char *controller, st
     return true;
 }
 
-static bool find_place(const char *root, bool is_v2, const char *controller, struct place *place) {
+static bool find_place(struct reading *reading, bool is_v2, const char *controller, struct place *place) {
     char line[LINE_SIZE];
     bool found = false;
-    if (!find_group(root, is_v2, controller, place->group)) {
+    if (!find_group(reading, is_v2, controller, place->group)) {
         return false;
     }
-    FILE *file = open_file(root, "/proc/self/mountinfo");
+    FILE *file = open_file(reading, "/proc/self/mountinfo");
     while (file != NULL && !found && fgets(line, sizeof line, file) != NULL) {
         found = parse_mount(line, is_v2, controller, place);
     }
@@ -115,11 +126,11 @@ static bool find_place(const char *root, bool is_v2, const char *controller, str
 }
 
 /* The line of a file in the group; "" when there is none. */
-static void read_limit(const char *root, const struct place *place, const char *name, char *line, int size) {
+static void read_limit(struct reading *reading, const struct place *place, const char *name, char *line, int size) {
     char path[2 * PATH_SIZE + 64];
     snprintf(path, sizeof path, "%s%s/%s", place->mount, place->group, name);
     line[0] = '\0';
-    FILE *file = open_file(root, path);
+    FILE *file = open_file(reading, path);
     if (file != NULL) {
         if (fgets(line, size, file) == NULL) {
             line[0] = '\0';
@@ -129,31 +140,31 @@ static void read_limit(const char *root, const struct place *place, const char *
 }
 
 /* A limit that one group sets; 0: none. */
-typedef uint64_t limit_function(const char *root, bool is_v2, const struct place *place);
+typedef uint64_t limit_function(struct reading *reading, bool is_v2, const struct place *place);
 
 static uint64_t smaller_limit(uint64_t a, uint64_t b) {
     return a == 0 || (b != 0 && b < a) ? b : a;
 }
 
 /* A group is bound by the limits of all groups around it as well. */
-static uint64_t smallest_limit(const char *root, bool is_v2, const char *controller, limit_function *limit_of) {
+static uint64_t smallest_limit(struct reading *reading, bool is_v2, const char *controller, limit_function *limit_of) {
     struct place place;
-    if (!find_place(root, is_v2, controller, &place)) {
+    if (!find_place(reading, is_v2, controller, &place)) {
         return 0;
     }
-    uint64_t smallest = limit_of(root, is_v2, &place);
+    uint64_t smallest = limit_of(reading, is_v2, &place);
     for (char *end = strrchr(place.group, '/'); end != NULL; end = strrchr(place.group, '/')) {
         *end = '\0';
-        smallest = smaller_limit(smallest, limit_of(root, is_v2, &place));
+        smallest = smaller_limit(smallest, limit_of(reading, is_v2, &place));
     }
     return smallest;
 }
 
 /* Of both versions: a system may have some controllers in one hierarchy and some in the other. */
-static uint64_t limit_of_process(const char *root, const char *controller, limit_function *limit_of) {
+static uint64_t limit_of_process(struct reading *reading, const char *controller, limit_function *limit_of) {
     int saved_errno = errno;
-    uint64_t limit = smaller_limit(smallest_limit(root, false, controller, limit_of),
-                                   smallest_limit(root, true, controller, limit_of));
+    uint64_t limit = smaller_limit(smallest_limit(reading, false, controller, limit_of),
+                                   smallest_limit(reading, true, controller, limit_of));
     errno = saved_errno;
     return limit;
 }
@@ -168,16 +179,16 @@ static uint64_t parse_quota(const char *line) {
     return (uint64_t)(quota / period + (quota % period != 0));
 }
 
-static uint64_t quota_of(const char *root, bool is_v2, const struct place *place) {
+static uint64_t quota_of(struct reading *reading, bool is_v2, const struct place *place) {
     char line[64];
     if (is_v2) {
-        read_limit(root, place, "cpu.max", line, sizeof line);
+        read_limit(reading, place, "cpu.max", line, sizeof line);
         return parse_quota(line);
     }
     char period[64];
     char both[sizeof line + sizeof period + 1];
-    read_limit(root, place, "cpu.cfs_quota_us", line, sizeof line);
-    read_limit(root, place, "cpu.cfs_period_us", period, sizeof period);
+    read_limit(reading, place, "cpu.cfs_quota_us", line, sizeof line);
+    read_limit(reading, place, "cpu.cfs_period_us", period, sizeof period);
     snprintf(both, sizeof both, "%s %s", line, period);
     return parse_quota(both);
 }
@@ -190,25 +201,28 @@ static uint64_t parse_bytes(const char *line) {
     return end == NULL || (*end != '\n' && *end != '\0') || bytes >= huge ? 0 : bytes;
 }
 
-static uint64_t read_bytes(const char *root, const struct place *place, const char *name) {
+static uint64_t read_bytes(struct reading *reading, const struct place *place, const char *name) {
     char line[64];
-    read_limit(root, place, name, line, sizeof line);
+    read_limit(reading, place, name, line, sizeof line);
     return parse_bytes(line);
 }
 
 /* Beyond memory.high a process is not killed, but held up until it stands still: a limit to a heap like the other. */
-static uint64_t memory_of(const char *root, bool is_v2, const struct place *place) {
+static uint64_t memory_of(struct reading *reading, bool is_v2, const struct place *place) {
     if (!is_v2) {
-        return read_bytes(root, place, "memory.limit_in_bytes");
+        return read_bytes(reading, place, "memory.limit_in_bytes");
     }
-    return smaller_limit(read_bytes(root, place, "memory.max"), read_bytes(root, place, "memory.high"));
+    return smaller_limit(read_bytes(reading, place, "memory.max"), read_bytes(reading, place, "memory.high"));
 }
 
 unsigned pfi_cgroup_processors(const char *root) {
-    uint64_t processors = limit_of_process(root, "cpu", quota_of);
+    struct reading reading = {root, false};
+    uint64_t processors = limit_of_process(&reading, "cpu", quota_of);
     return processors < UINT_MAX ? (unsigned)processors : UINT_MAX;
 }
 
 uint64_t pfi_cgroup_memory(const char *root) {
-    return limit_of_process(root, "memory", memory_of);
+    struct reading reading = {root, false};
+    uint64_t bytes = limit_of_process(&reading, "memory", memory_of);
+    return reading.is_cut ? PINFOLD_CGROUP_UNKNOWN : bytes;
 }

@@ -12,7 +12,9 @@
 unsigned pfi_cgroup_processors(const char *root);
 
 /* How many bytes of memory the process may use together with all others of its group: the smallest limit of that and
- * all groups around it. 0 and `root` as above. */
+ * all groups around it. 0 and `root` as above; UNKNOWN: there may be one, but the process has no file descriptor or no
+ * memory left to look. */
+#define PINFOLD_CGROUP_UNKNOWN UINT64_MAX
 uint64_t pfi_cgroup_memory(const char *root);
 
 #endif

@@ -194,11 +194,23 @@ static void init_parts(struct pf_heap *heap) {
     set_first_budgets(heap);
 }
 
+static enum pf_status refuse_unknown_limit(struct pf_message *message) {
+    if (message != NULL) {
+        snprintf(message->text, sizeof message->text,
+                 "%s (no file descriptor or no memory is left; container_limit=0 or hard_limit does without)",
+                 pf_status_text(PINFOLD_LIMIT_UNKNOWN));
+    }
+    return PINFOLD_LIMIT_UNKNOWN;
+}
+
 enum pf_status pfi_heap_create_on(struct pfi_machine machine, const struct pf_options *options, struct pf_heap **heap,
                                   struct pf_message *message) {
     enum pf_status status = pfi_options_check(options, message);
     if (status != PINFOLD_OK) {
         return status;
+    }
+    if (!pfi_limits_are_known(options, machine)) {
+        return refuse_unknown_limit(message);
     }
     struct pf_heap *created = pfi_calloc(1, sizeof *created);
     if (created == NULL) {

@@ -11,7 +11,11 @@
 #include "gc/collect.h"
 
 struct pfi_machine pfi_machine_now(void) {
-    return (struct pfi_machine){.physical = pfi_os_physical_memory(), .container = pfi_cgroup_memory("")};
+    uint64_t container = pfi_cgroup_memory("");
+    bool is_unknown = container == PINFOLD_CGROUP_UNKNOWN;
+    return (struct pfi_machine){.physical = pfi_os_physical_memory(),
+                                .container = is_unknown ? 0 : container,
+                                .is_container_unknown = is_unknown};
 }
 
 void pfi_limits_enforce(struct pfi_account *account, const struct pfi_limits *limits) {
@@ -69,6 +73,9 @@ static void collect_and_give_back(struct pf_thread *thread) {
 
 enum pf_status pfi_heap_refresh_limits_on(struct pfi_machine machine, struct pf_thread *thread) {
     struct pf_heap *heap = thread->heap;
+    if (!pfi_limits_are_known(&heap->given, machine)) {
+        return PINFOLD_LIMIT_UNKNOWN;
+    }
     put_in_force(heap, machine);
     collect_and_give_back(thread);
     return pfi_account_is_above_limit(&heap->arena.account) ? PINFOLD_ABOVE_LIMIT : PINFOLD_OK;

@@ -44,6 +44,16 @@ static struct pfi_limit from_container(struct pfi_machine machine) {
     return limit_of(part < 20 * mib ? 20 * mib : part, PINFOLD_LIMIT_SOURCE_CONTAINER);
 }
 
+static bool has_percentage(const struct pf_options *given) {
+    return given->hard_limit_percent != 0 || given->small_hard_limit_percent != 0 ||
+           given->large_hard_limit_percent != 0 || given->pinned_hard_limit_percent != 0;
+}
+
+bool pfi_limits_are_known(const struct pf_options *given, struct pfi_machine machine) {
+    bool is_of_container = given->container_limit && given->hard_limit == 0;
+    return !machine.is_container_unknown || !(is_of_container || has_percentage(given));
+}
+
 static struct pfi_limit of_space(size_t bytes, uint32_t percent, uint64_t of, struct pfi_limit whole) {
     struct pfi_limit limit = from_options(bytes, percent, of);
     bool is_clipped = limit.bytes != PINFOLD_NO_LIMIT && limit.bytes > whole.bytes;

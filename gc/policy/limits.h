@@ -14,8 +14,9 @@
 #include "pinfold/limits.h"
 
 struct pfi_machine {
-    uint64_t physical;  /* 0: the system does not tell */
-    uint64_t container; /* its limit; 0: none */
+    uint64_t physical;         /* 0: the system does not tell */
+    uint64_t container;        /* its limit; 0: none, or unknown */
+    bool is_container_unknown; /* there may be one, but it cannot be read now */
 };
 
 struct pfi_limit {
@@ -30,6 +31,9 @@ struct pfi_limits {
 
 /* The options are those that the program gave, without derived values. */
 struct pfi_limits pfi_limits_derive(const struct pf_options *given, struct pfi_machine machine);
+
+/* Whether the machine has told what limits are to be derived from: else they are not to be derived now. */
+bool pfi_limits_are_known(const struct pf_options *given, struct pfi_machine machine);
 
 /* What a space can have at the most: its own limit counts, and that of the heap. */
 static inline size_t pfi_limits_of_space(const struct pfi_limits *limits, enum pf_segment_kind kind) {

@@ -80,7 +80,9 @@ PINFOLD_API size_t pf_options_print(const struct pf_options *options, char *text
 PINFOLD_API size_t pf_options_reference(char *text, size_t size);
 
 /* Creates a heap. options == NULL means the defaults and then the environment. On failure nothing stays reserved, and
- * the message (may be NULL) names what was refused. BAD_OPTION, CANNOT_RESERVE, CANNOT_COMMIT or OUT_OF_MEMORY. */
+ * the message (may be NULL) names what was refused. BAD_OPTION, CANNOT_RESERVE, CANNOT_COMMIT,
+ * OUT_OF_MEMORY, or LIMIT_UNKNOWN: the process has no file descriptor or no memory left to read the limit of its
+ * container, which the heap is to keep to (options container_limit and those in percent). */
 PINFOLD_MUST_CHECK PINFOLD_API enum pf_status pf_heap_create(const struct pf_options *options, struct pf_heap **heap,
                                                              struct pf_message *message);
 

@@ -62,7 +62,8 @@ PINFOLD_API void pf_heap_limits(struct pf_heap *heap, struct pf_limits *limits);
 /* Reads physical memory and the container's limit anew and puts limits in force that follow from them and the options
  * of the heap. Where more is committed than a limit now allows, collects everything, compacting, and gives back what it
  * can. ABOVE_LIMIT: that was not enough; what is committed stays usable, and nothing more is committed before there is
- * room. By a managed thread; a safepoint. */
+ * room. LIMIT_UNKNOWN: the process lacks a file descriptor or memory to read the container's limit, which the limits
+ * are to follow from; those in force stay. By a managed thread; a safepoint. */
 PINFOLD_MUST_CHECK PINFOLD_API enum pf_status pf_heap_refresh_limits(struct pf_thread *thread);
 
 /* The sentence that belongs to a source; static storage, never NULL. Any thread, any time. */

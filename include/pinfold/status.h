@@ -32,19 +32,20 @@
 extern "C" {
 #endif
 
-#define PINFOLD_STATUS_TABLE(X)                                                                   \
-    X(OK, "the call did what was asked")                                                          \
-    X(OUT_OF_MEMORY, "the heap is full, and collecting did not make room")                        \
-    X(CANNOT_RESERVE, "the address space for the heap cannot be reserved")                        \
-    X(CANNOT_COMMIT, "the operating system refused memory for an address range already reserved") \
-    X(BAD_LENGTH, "an array length is negative or so large that its size overflows")              \
-    X(BAD_TYPE, "a type's layout contradicts itself")                                             \
-    X(BAD_OPTION, "an option is unknown, malformed or outside its range")                         \
-    X(ALREADY_ATTACHED, "the calling thread is attached to this heap already")                    \
-    X(TOO_LARGE, "more was asked for than a segment, or the heap, can ever hold")                 \
-    X(EXCEEDED, "more was allocated than the region without collections had room for")            \
-    X(INDUCED, "a collection was asked for in the region without collections")                    \
-    X(ABOVE_LIMIT, "more is committed than a hard limit allows, and collecting did not free enough")
+#define PINFOLD_STATUS_TABLE(X)                                                                      \
+    X(OK, "the call did what was asked")                                                             \
+    X(OUT_OF_MEMORY, "the heap is full, and collecting did not make room")                           \
+    X(CANNOT_RESERVE, "the address space for the heap cannot be reserved")                           \
+    X(CANNOT_COMMIT, "the operating system refused memory for an address range already reserved")    \
+    X(BAD_LENGTH, "an array length is negative or so large that its size overflows")                 \
+    X(BAD_TYPE, "a type's layout contradicts itself")                                                \
+    X(BAD_OPTION, "an option is unknown, malformed or outside its range")                            \
+    X(ALREADY_ATTACHED, "the calling thread is attached to this heap already")                       \
+    X(TOO_LARGE, "more was asked for than a segment, or the heap, can ever hold")                    \
+    X(EXCEEDED, "more was allocated than the region without collections had room for")               \
+    X(INDUCED, "a collection was asked for in the region without collections")                       \
+    X(ABOVE_LIMIT, "more is committed than a hard limit allows, and collecting did not free enough") \
+    X(LIMIT_UNKNOWN, "the container's limit on memory cannot be read now")
 
 enum pf_status {
 #define PINFOLD_STATUS_ENUMERATOR(name, sentence) PINFOLD_##name,

@@ -4,9 +4,11 @@
  */
 #include <string.h>
 
+#include "alloc/platform/cgroup.h"
 #include "alloc/platform/os_memory.h"
 #include "alloc/platform/processor.h"
 #include "alloc/platform/unmap.h"
+#include "pinfold/limits.h"
 #include "tests/fault/support/fault_run.h"
 #include "tests/support/fixture.h"
 #include "tests/support/process.h"
@@ -70,11 +72,11 @@ END_TEST
 
 START_TEST(where_the_system_refuses_a_long_mark_stack_a_heap_takes_a_shorter_one_and_marks_with_it) {
     struct pf_options options = fixture_tiny_options();
-    fixture_set(&options, "mark_stack_size", "16Mi");
-    fixture_set(&options, "reserve_size", "16Mi");
-    fail_all(PINFOLD_FAULT_MAP, (size_t)8 << 20, 0);
+    fixture_set(&options, "mark_stack_size", "64Mi");
+    fixture_set(&options, "reserve_size", "4Mi");
+    fail_all(PINFOLD_FAULT_RESERVE, (size_t)8 << 20, 0);
     struct fixture fixture = fixture_open(&options);
-    ck_assert_uint_eq(pfi_fault_failures(PINFOLD_FAULT_MAP), 2);
+    ck_assert_uint_eq(pfi_fault_failures(PINFOLD_FAULT_RESERVE), 4); /* 64, 32, 16 and 8 MiB */
     {
         PINFOLD_ROOTS(fixture.thread, root, 1);
         fixture_list(fixture.thread, &root[0], 5000);
@@ -143,6 +145,55 @@ START_TEST(heaps_come_and_go_while_nothing_can_be_unmapped_and_leave_nothing_in_
 }
 END_TEST
 
+START_TEST(a_limit_that_cannot_be_read_for_want_of_descriptors_is_not_taken_for_none) {
+    static const int errors[] = {EMFILE, ENFILE, ENOMEM};
+    for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
+        fail_all(PINFOLD_FAULT_OPEN_FILE, 0, errors[i]);
+        ck_assert_uint_eq(pfi_cgroup_memory(""), PINFOLD_CGROUP_UNKNOWN);
+    }
+    fail_all(PINFOLD_FAULT_OPEN_FILE, 0, ENOENT); /* a system without control groups */
+    ck_assert_uint_eq(pfi_cgroup_memory(""), 0);
+}
+END_TEST
+
+START_TEST(a_heap_that_is_to_keep_to_a_limit_which_cannot_be_read_is_refused_by_name) {
+    struct pf_options options = fixture_tiny_options();
+    struct pf_message message = {""};
+    struct pf_heap *heap = NULL;
+    fail_all(PINFOLD_FAULT_OPEN_FILE, 0, EMFILE);
+    ck_assert_int_eq(pf_heap_create(&options, &heap, &message), PINFOLD_LIMIT_UNKNOWN);
+    ck_assert_ptr_null(heap);
+    ck_assert_ptr_nonnull(strstr(message.text, "container_limit"));
+    ck_assert_int_eq(pf_heap_create(&options, &heap, NULL), PINFOLD_LIMIT_UNKNOWN);
+    options.hard_limit = (size_t)100 << 20;
+    pf_heap_destroy(create(&options, PINFOLD_OK));
+    options.hard_limit_percent = 50;
+    (void)create(&options, PINFOLD_LIMIT_UNKNOWN);
+    options = fixture_tiny_options();
+    options.container_limit = 0;
+    pf_heap_destroy(create(&options, PINFOLD_OK));
+}
+END_TEST
+
+START_TEST(limits_that_cannot_be_read_anew_stay_in_force) {
+    struct pf_options options = fixture_tiny_options();
+    options.hard_limit_percent = 50;
+    struct fixture fixture = fixture_open(&options);
+    struct pf_limits before;
+    struct pf_limits after;
+    pf_heap_limits(fixture.heap, &before);
+    ck_assert_uint_ne(before.whole.limit_bytes, PINFOLD_NO_LIMIT);
+    fail_all(PINFOLD_FAULT_OPEN_FILE, 0, EMFILE);
+    ck_assert_int_eq(pf_heap_refresh_limits(fixture.thread), PINFOLD_LIMIT_UNKNOWN);
+    pf_heap_limits(fixture.heap, &after);
+    ck_assert_uint_eq(after.whole.limit_bytes, before.whole.limit_bytes);
+    ck_assert_uint_eq(after.container_bytes, before.container_bytes);
+    pfi_fault_pause();
+    ck_assert_int_eq(pf_heap_refresh_limits(fixture.thread), PINFOLD_OK);
+    fixture_close(&fixture);
+}
+END_TEST
+
 START_TEST(no_refusal_is_seen_in_errno) {
     struct pf_options options = fixture_tiny_options();
     struct pf_heap *heap = create(&options, PINFOLD_OK);
@@ -167,7 +218,9 @@ SUITE("fault/refusal", a_process_that_could_not_watch_the_ends_of_threads_once_a
       where_the_size_of_physical_memory_is_unknown_it_counts_as_0_and_a_heap_is_created,
       where_the_system_refuses_much_address_space_a_heap_takes_less,
       where_the_system_refuses_a_long_mark_stack_a_heap_takes_a_shorter_one_and_marks_with_it,
-      processors_are_counted_as_one_where_the_system_does_not_tell,
+      a_limit_that_cannot_be_read_for_want_of_descriptors_is_not_taken_for_none,
+      a_heap_that_is_to_keep_to_a_limit_which_cannot_be_read_is_refused_by_name,
+      limits_that_cannot_be_read_anew_stay_in_force, processors_are_counted_as_one_where_the_system_does_not_tell,
       a_range_that_cannot_be_unmapped_loses_its_memory_and_is_unmapped_when_the_next_one_is,
       a_range_that_could_not_be_unmapped_is_unmapped_before_address_space_is_reserved,
       heaps_come_and_go_while_nothing_can_be_unmapped_and_leave_nothing_in_the_end, no_refusal_is_seen_in_errno)

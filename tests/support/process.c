@@ -35,6 +35,9 @@ size_t process_mappings(void) {
     for (size_t i = 0; i < length; i++) {
         lines += text[i] == '\n';
     }
+    for (const char *found = strstr(text, "[heap]"); found != NULL; found = strstr(found + 1, "[heap]")) {
+        lines--;
+    }
     return lines;
 }
 

@@ -7,7 +7,7 @@
 
 #include <stddef.h>
 
-/* Number of mappings, the lines of /proc/self/maps. */
+/* Number of mappings, the lines of /proc/self/maps; those at the break, which malloc moves, do not count. */
 size_t process_mappings(void);
 
 /* Whether a sanitizer runs in this process. It has mappings and memory of its own, which come and go. */

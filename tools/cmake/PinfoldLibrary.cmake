@@ -66,8 +66,14 @@ else()
     pinfold_add_internal(pinfold_internal pinfold)
 endif()
 
+if(PINFOLD_FAULTS)
+    target_compile_definitions(pinfold_internal INTERFACE PINFOLD_FAULTS=1)
+endif()
+
 # Built when a test wants it, beside a library without faults.
-pinfold_add_library(pinfold_faults STATIC EXCLUDE_FROM_ALL)
-pinfold_add_faults(pinfold_faults)
-pinfold_add_internal(pinfold_faults_internal pinfold_faults)
-target_compile_definitions(pinfold_faults_internal INTERFACE PINFOLD_FAULTS=1)
+if(PROJECT_IS_TOP_LEVEL AND BUILD_TESTING)
+    pinfold_add_library(pinfold_faults STATIC EXCLUDE_FROM_ALL)
+    pinfold_add_faults(pinfold_faults)
+    pinfold_add_internal(pinfold_faults_internal pinfold_faults)
+    target_compile_definitions(pinfold_faults_internal INTERFACE PINFOLD_FAULTS=1)
+endif()

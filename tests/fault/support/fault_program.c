@@ -8,6 +8,11 @@ static const struct fault_program_table *const tables[] = {&fault_first_programs
                                                            &fault_thread_programs};
 enum { TABLES = sizeof(tables) / sizeof(tables[0]) };
 
+int fault_program_is_random(const struct fault_program *program) {
+    const struct fault_program_table *table = &fault_shadow_programs;
+    return program >= table->programs && program < table->programs + table->count;
+}
+
 size_t fault_program_count(void) {
     size_t count = 0;
     for (size_t i = 0; i < TABLES; i++) {

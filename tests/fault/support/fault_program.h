@@ -42,6 +42,9 @@ struct fault_program {
     void (*close)(struct fault_scene *scene);
 };
 
+/* Those that draw from the seed are in fault_shadow_programs. */
+int fault_program_is_random(const struct fault_program *program);
+
 size_t fault_program_count(void);
 const struct fault_program *fault_program(size_t index);
 

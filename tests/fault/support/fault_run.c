@@ -68,7 +68,8 @@ static struct pf_heap *create(const struct fault_program *program) {
         return heap;
     }
     if (heap != NULL || message.text[0] == '\0' ||
-        (status != PINFOLD_OUT_OF_MEMORY && status != PINFOLD_CANNOT_RESERVE && status != PINFOLD_CANNOT_COMMIT)) {
+        (status != PINFOLD_OUT_OF_MEMORY && status != PINFOLD_CANNOT_RESERVE && status != PINFOLD_CANNOT_COMMIT &&
+         status != PINFOLD_LIMIT_UNKNOWN)) {
         replay_fail("a heap is refused with %s: '%s'", pf_status_text(status), message.text);
     }
     pfi_fault_pause();

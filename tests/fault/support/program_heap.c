@@ -136,6 +136,34 @@ static void work_in_regions(struct fault_scene *scene) {
     }
 }
 
+/* --- limits read anew --- */
+
+static void work_within_limits(struct fault_scene *scene) {
+    for (size_t round = 0; round < 3; round++) {
+        struct pf_limits before;
+        struct pf_limits after;
+        grow(scene, round, LIST);
+        pf_heap_limits(scene->heap, &before);
+        enum pf_status status = pf_heap_refresh_limits(scene->thread);
+        pf_heap_limits(scene->heap, &after);
+        if (status != PINFOLD_OK && status != PINFOLD_LIMIT_UNKNOWN) {
+            replay_fail("limits are refreshed with %s", pf_status_text(status));
+        }
+        if (before.whole.limit_bytes != after.whole.limit_bytes || before.container_bytes != after.container_bytes) {
+            replay_fail("the limit of %zu bytes has become %zu", before.whole.limit_bytes, after.whole.limit_bytes);
+        }
+        check_lists();
+    }
+}
+
+static void check_limits(struct fault_scene *scene) {
+    enum pf_status status = pf_heap_refresh_limits(scene->thread);
+    if (status != PINFOLD_OK) {
+        replay_fail("limits are refreshed with %s though nothing fails any more", pf_status_text(status));
+    }
+    check(scene);
+}
+
 /* --- forks --- */
 
 static void be_a_child(struct fault_scene *scene) {
@@ -192,6 +220,8 @@ static void open_sampled(struct fault_scene *scene) {
 static void check_sampled(struct fault_scene *scene) {
     frames = 0;
     check(scene);
+    drop(2);
+    grow(scene, 2, 16 * LIST); /* so much that nothing drawn is once in e^100 runs */
     if (frames == 0) {
         replay_fail("nothing was sampled");
     }
@@ -249,6 +279,7 @@ static const struct fault_program programs[] = {
     {"huge-pages", 0, 0, {{"reserve_size", "256Mi"}, {"segment_size", "32Mi"}}, open_lists, work, check, close_lists},
     {"give-back", 0, 0, {{"retain_vm", "1"}}, open_lists, work_giving_back, check, close_lists},
     {"region", 0, 0, {{NULL, NULL}}, open_lists, work_in_regions, check, close_lists},
+    {"limits", 0, 0, {{NULL, NULL}}, open_lists, work_within_limits, check_limits, close_lists},
     {"fork", 0, 0, {{"mark_workers", "2"}, {"stress", "parallel"}}, open_lists, work_and_fork, check, close_lists},
     {"samples", 0, 0, {{"sample_interval", "4096"}}, open_sampled, work, check_sampled, close_lists},
     {"conservative",
