@@ -17,7 +17,7 @@ static struct pfi_segment *find_range(struct pfi_arena *arena, size_t size, enum
     return segment;
 }
 
-static void open(struct pfi_segment *segment, enum pf_segment_kind kind) {
+static void begin(struct pfi_segment *segment, enum pf_segment_kind kind) {
     segment->kind = kind;
     segment->first = segment->base + (kind == PINFOLD_SEGMENT_SMALL ? PINFOLD_MIN_OBJECT : 0);
     segment->allocated = segment->first;
@@ -30,7 +30,7 @@ static void open(struct pfi_segment *segment, enum pf_segment_kind kind) {
 struct pfi_segment *pfi_segment_create(struct pfi_arena *arena, size_t size, enum pf_segment_kind kind) {
     struct pfi_segment *segment = find_range(arena, size, kind);
     if (segment != NULL) {
-        open(segment, kind);
+        begin(segment, kind);
     }
     return segment;
 }
@@ -56,8 +56,8 @@ bool pfi_segment_create_pair(struct pfi_arena *arena, const size_t sizes[2], con
         pfi_arena_return(arena, first);
         return false;
     }
-    open(first, kinds[0]);
-    open(second, kinds[1]);
+    begin(first, kinds[0]);
+    begin(second, kinds[1]);
     segments[0] = first;
     segments[1] = second;
     return true;

@@ -48,8 +48,9 @@ uintptr_t pfi_os_reserve(size_t size, size_t alignment) {
 enum pfi_os_place pfi_os_reserve_at(uintptr_t address, size_t size) {
     int saved_errno = errno;
     pfi_unmap_again();
-    bool fails = pfi_fault(PINFOLD_FAULT_RESERVE_AT, size);
-    void *memory = fails ? MAP_FAILED : mmap((void *)address, size, PROT_NONE, PRIVATE | MAP_FIXED_NOREPLACE, -1, 0);
+    int flags = PRIVATE | MAP_FIXED_NOREPLACE;
+    void *memory =
+        pfi_fault(PINFOLD_FAULT_RESERVE_AT, size) ? MAP_FAILED : mmap((void *)address, size, PROT_NONE, flags, -1, 0);
     bool is_refused = memory == MAP_FAILED && errno == ENOMEM;
     errno = saved_errno;
     if (memory != MAP_FAILED && (uintptr_t)memory != address) {
@@ -85,8 +86,9 @@ bool pfi_os_commit(uintptr_t address, size_t size) {
 /* A new mapping in place of the old one: taking the rights away would leave the memory counted. */
 void pfi_os_decommit(uintptr_t address, size_t size) {
     int saved_errno = errno;
-    bool fails = pfi_fault(PINFOLD_FAULT_DECOMMIT, size);
-    void *memory = fails ? MAP_FAILED : mmap((void *)address, size, PROT_NONE, PRIVATE | MAP_FIXED, -1, 0);
+    int flags = PRIVATE | MAP_FIXED;
+    void *memory =
+        pfi_fault(PINFOLD_FAULT_DECOMMIT, size) ? MAP_FAILED : mmap((void *)address, size, PROT_NONE, flags, -1, 0);
     errno = saved_errno;
     if (memory == MAP_FAILED) { /* there are too many mappings: the memory at least goes */
         pfi_os_discard(address, size);
