@@ -68,10 +68,7 @@ static uintptr_t take_from_segments(struct pfi_share *share, size_t footprint, s
         }
     }
     struct pfi_segment *segment =
-        pfi_segment_create(share->arena, pfi_max(footprint, share->options->large_segment_size), PINFOLD_SEGMENT_LARGE);
-    if (segment == NULL) { /* where the arena is nearly full, one that holds just this object */
-        segment = pfi_segment_create(share->arena, footprint, PINFOLD_SEGMENT_LARGE);
-    }
+        pfi_segment_create_between(share->arena, footprint, share->options->large_segment_size, PINFOLD_SEGMENT_LARGE);
     if (segment == NULL) {
         return 0;
     }
@@ -112,7 +109,7 @@ enum pfi_exhausted pfi_large_allocate_locked(struct pfi_share *share, size_t siz
 
 static size_t decommit_run(struct pfi_share *share, uintptr_t run, size_t size) {
     uintptr_t link = *pfi_free_object_link(run);
-    pfi_arena_decommit(share->arena, PINFOLD_SPACE_LARGE, run, size);
+    pfi_arena_discard(share->arena, PINFOLD_SPACE_LARGE, run, size);
     pfi_free_object_format(run, size); /* touches the first page again */
     *pfi_free_object_link(run) = link;
     *pfi_free_object_planned_end(run) = 1;

@@ -131,10 +131,7 @@ static uintptr_t take_new_segment(struct pfi_share *share, const struct pfi_pinn
     size_t slack = request->alignment == PINFOLD_GRANULE ? 0 : request->alignment + PINFOLD_MIN_OBJECT;
     size_t needed = request->size + slack;
     struct pfi_segment *segment =
-        pfi_segment_create(share->arena, pfi_max(needed, share->options->large_segment_size), PINFOLD_SEGMENT_PINNED);
-    if (segment == NULL) { /* where the arena is nearly full, one that holds just this object */
-        segment = pfi_segment_create(share->arena, needed, PINFOLD_SEGMENT_PINNED);
-    }
+        pfi_segment_create_between(share->arena, needed, share->options->large_segment_size, PINFOLD_SEGMENT_PINNED);
     if (segment == NULL) {
         return 0;
     }
@@ -189,7 +186,7 @@ enum pfi_exhausted pfi_pinned_heap_allocate_locked(struct pfi_share *share, cons
 
 static size_t decommit_free_object(struct pfi_share *share, uintptr_t item) {
     struct pages pages = inner_pages(item, pfi_object_size(item));
-    pfi_arena_decommit(share->arena, PINFOLD_SPACE_PINNED, pages.low, pages.high - pages.low);
+    pfi_arena_discard(share->arena, PINFOLD_SPACE_PINNED, pages.low, pages.high - pages.low);
     *pfi_free_object_planned_end(item) = 1;
     return pages.high - pages.low;
 }

@@ -17,11 +17,7 @@ static struct pfi_segment *find_range(struct pfi_arena *arena, size_t size, enum
     return segment;
 }
 
-struct pfi_segment *pfi_segment_create(struct pfi_arena *arena, size_t size, enum pf_segment_kind kind) {
-    struct pfi_segment *segment = find_range(arena, size, kind);
-    if (segment == NULL) {
-        return NULL;
-    }
+static void begin(struct pfi_segment *segment, enum pf_segment_kind kind) {
     segment->kind = kind;
     segment->first = segment->base + (kind == PINFOLD_SEGMENT_SMALL ? PINFOLD_MIN_OBJECT : 0);
     segment->allocated = segment->first;
@@ -29,20 +25,62 @@ struct pfi_segment *pfi_segment_create(struct pfi_arena *arena, size_t size, enu
     segment->used = segment->base;
     segment->committed = segment->base;
     segment->next = NULL;
+}
+
+struct pfi_segment *pfi_segment_create(struct pfi_arena *arena, size_t size, enum pf_segment_kind kind) {
+    struct pfi_segment *segment = find_range(arena, size, kind);
+    if (segment != NULL) {
+        begin(segment, kind);
+    }
     return segment;
 }
 
+struct pfi_segment *pfi_segment_create_between(struct pfi_arena *arena, size_t least, size_t most,
+                                               enum pf_segment_kind kind) {
+    struct pfi_segment *segment = pfi_segment_create(arena, pfi_max(least, most), kind);
+    for (size_t size = most / 2; segment == NULL && size > least; size /= 2) {
+        segment = pfi_segment_create(arena, size, kind);
+    }
+    return segment != NULL || least >= most ? segment : pfi_segment_create(arena, least, kind);
+}
+
+bool pfi_segment_create_pair(struct pfi_arena *arena, const size_t sizes[2], const enum pf_segment_kind kinds[2],
+                             struct pfi_segment *segments[2]) {
+    size_t first_size = pfi_align_up(sizes[0], PINFOLD_UNIT);
+    struct pfi_segment *first = pfi_arena_carve(arena, first_size + sizes[1]);
+    if (first == NULL) {
+        return false;
+    }
+    struct pfi_segment *second = pfi_arena_split(arena, first, first_size);
+    if (second == NULL) {
+        pfi_arena_return(arena, first);
+        return false;
+    }
+    begin(first, kinds[0]);
+    begin(second, kinds[1]);
+    segments[0] = first;
+    segments[1] = second;
+    return true;
+}
+
+/* Gives the memory from `end` on back, but not what describes it. */
+static void decommit_from(struct pfi_arena *arena, struct pfi_segment *segment, uintptr_t end) {
+    if (end < segment->committed) {
+        pfi_arena_decommit(arena, pfi_segment_space(segment), end, segment->committed - end);
+        segment->committed = end;
+    }
+}
+
 void pfi_segment_release(struct pfi_arena *arena, struct pfi_segment *segment) {
-    uintptr_t used = segment->used;
-    pfi_segment_trim(arena, segment, segment->base);
-    segment->used = used;
+    decommit_from(arena, segment, segment->base);
     if (!pfi_segment_pool_put(arena, segment)) {
         pfi_arena_return(arena, segment);
     }
 }
 
 static bool commit_to(struct pfi_arena *arena, struct pfi_segment *segment, uintptr_t end) {
-    if (!pfi_arena_commit(arena, pfi_segment_space(segment), segment->committed, end - segment->committed)) {
+    if (!pfi_arena_describe(arena, segment, end) ||
+        !pfi_arena_commit(arena, pfi_segment_space(segment), segment->committed, end - segment->committed)) {
         return false;
     }
     segment->committed = end;
@@ -66,12 +104,9 @@ bool pfi_segment_commit(struct pfi_arena *arena, struct pfi_segment *segment, ui
 
 void pfi_segment_trim(struct pfi_arena *arena, struct pfi_segment *segment, uintptr_t address) {
     uintptr_t end = pfi_align_up(address, PINFOLD_PAGE);
-    if (end >= segment->committed) {
-        return;
-    }
-    pfi_arena_decommit(arena, pfi_segment_space(segment), end, segment->committed - end);
-    segment->committed = end;
-    segment->used = pfi_min(segment->used, end);
+    decommit_from(arena, segment, end);
+    segment->used = pfi_min(segment->used, segment->committed);
+    pfi_arena_forget(arena, segment, segment->committed);
 }
 
 size_t pfi_segment_use(struct pfi_segment *segment, uintptr_t start, uintptr_t end) {
@@ -83,5 +118,6 @@ size_t pfi_segment_use(struct pfi_segment *segment, uintptr_t start, uintptr_t e
 bool pfi_segment_is_valid(const struct pfi_segment *segment) {
     return segment->base <= segment->first && segment->first <= segment->allocated &&
            segment->allocated <= pfi_max(segment->committed, segment->first) && segment->committed <= segment->end &&
-           segment->used <= segment->committed;
+           segment->used <= segment->committed && segment->committed <= segment->described &&
+           segment->described <= segment->end;
 }

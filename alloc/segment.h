@@ -7,9 +7,9 @@
  *
  * base + 16 = first <= allocated <= committed <= end and allocated <= ... used <= committed. The gap holds the record
  * of the very first plug; segments of objects that never move have none. Bytes in [used, committed) are known to be
- * zero. plan_allocated is the end after the planned compaction; it, plan_tail and the entries mean something from plan
- * to the end of compaction. Owner: one heap share; changed by its allocator and by stopped collections. The header lies
- * outside the segment, in the arena's array, so that a collection can make a segment without asking for memory.
+ * zero; those in [base, described) have side tables. plan_allocated is the end after the planned compaction; it,
+ * plan_tail and the entries mean something from plan to the end of compaction. Owner: one heap share; changed by its
+ * allocator and by stopped collections. The header lies outside the segment, on a page of the arena's.
  */
 #ifndef PINFOLD_ALLOC_SEGMENT_H
 #define PINFOLD_ALLOC_SEGMENT_H
@@ -30,22 +30,36 @@ struct pfi_segment {
     size_t end_entry;
     uintptr_t used;
     uintptr_t committed;
+    uintptr_t described; /* committed <= described <= end; written under the arena's lock, which reads it, too */
     uintptr_t end;
     enum pf_segment_kind kind;
 };
 
 /* The segment map: the segment whose range contains `address`, NULL when none does. */
 static inline struct pfi_segment *pfi_arena_segment_of(const struct pfi_arena *arena, uintptr_t address) {
-    if (!pfi_arena_contains(arena, address)) {
+    if (address - arena->base >= pfi_word_load_acquire(&arena->known_size)) {
         return NULL;
     }
-    uint32_t owner = arena->unit_owners[address >> PINFOLD_UNIT_SHIFT];
-    return owner == 0 ? NULL : &arena->segments[owner - 1];
+    return (struct pfi_segment *)pfi_word_load(&arena->unit_owners[address >> PINFOLD_UNIT_SHIFT]);
+}
+
+/* Whether `address` lies in a segment, or in a window that has nothing else in it: so it has a card if it is a slot. */
+static inline bool pfi_arena_holds(const struct pfi_arena *arena, uintptr_t address) {
+    return pfi_arena_contains(arena, address) && (arena->is_reserved || pfi_arena_segment_of(arena, address) != NULL);
 }
 
 /* A segment of at least `size` bytes (rounded up to units), from standby if one there fits, else new; NULL when the
  * arena has no such range. Nothing is committed yet. */
 struct pfi_segment *pfi_segment_create(struct pfi_arena *arena, size_t size, enum pf_segment_kind kind);
+
+/* The same, as large as can be had: `most` bytes, else a half, a quarter and so on of that, at last `least`. At least
+ * `least` in any case, even if that is more. */
+struct pfi_segment *pfi_segment_create_between(struct pfi_arena *arena, size_t least, size_t most,
+                                               enum pf_segment_kind kind);
+
+/* Two segments side by side, made of one new range. false: there is none. */
+bool pfi_segment_create_pair(struct pfi_arena *arena, const size_t sizes[2], const enum pf_segment_kind kinds[2],
+                             struct pfi_segment *segments[2]);
 
 /* Gives the memory back, and the range to the standby list or the arena. The segment must be out of every chain. */
 void pfi_segment_release(struct pfi_arena *arena, struct pfi_segment *segment);
@@ -53,7 +67,7 @@ void pfi_segment_release(struct pfi_arena *arena, struct pfi_segment *segment);
 /* Makes [first, address) usable. false: beyond the segment's end, or the system refused. */
 bool pfi_segment_commit(struct pfi_arena *arena, struct pfi_segment *segment, uintptr_t address);
 
-/* Gives back the memory from `address` (rounded up to a page) on. */
+/* Gives back the memory from `address` (rounded up to a page) on, and what of the side tables described it. */
 void pfi_segment_trim(struct pfi_arena *arena, struct pfi_segment *segment, uintptr_t address);
 
 /* [start, end) is handed out: raises `used`. Returns how many bytes from `start` on are not known to be zero. */

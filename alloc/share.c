@@ -15,15 +15,43 @@ enum {
     PINNED_FIRST_LIMIT = 256,
 };
 
-enum pf_status pfi_share_init(struct pfi_share *share, struct pfi_arena *arena, const struct pf_options *options) {
-    struct pfi_segment *segment = pfi_segment_create(arena, options->segment_size, PINFOLD_SEGMENT_SMALL);
-    if (segment == NULL) {
+/* The first segment of small objects, and of large ones where the layout asks for it. A reserved arena has them. */
+static void make_first_segments(struct pfi_arena *arena, const struct pf_options *options,
+                                struct pfi_segment *first[2]) {
+    const size_t sizes[2] = {options->segment_size, options->large_segment_size};
+    const enum pf_segment_kind kinds[2] = {PINFOLD_SEGMENT_SMALL, PINFOLD_SEGMENT_LARGE};
+    bool wants_large = !arena->is_reserved && (options->initial_layout == PINFOLD_LAYOUT_AT_ONCE ||
+                                               options->initial_layout == PINFOLD_LAYOUT_TWO_BLOCKS);
+    bool wants_one_block = wants_large && options->initial_layout == PINFOLD_LAYOUT_AT_ONCE;
+    if (wants_one_block && pfi_segment_create_pair(arena, sizes, kinds, first)) {
+        return;
+    }
+    first[0] = pfi_segment_create_between(arena, pfi_share_least_segment(options), sizes[0], kinds[0]);
+    first[1] = wants_large && first[0] != NULL ? pfi_segment_create(arena, sizes[1], kinds[1]) : NULL;
+}
+
+static enum pf_status open_segments(struct pfi_arena *arena, struct pfi_segment *const first[2]) {
+    if (first[0] == NULL) {
         return PINFOLD_CANNOT_RESERVE;
     }
-    if (!pfi_segment_commit(arena, segment, segment->first)) {
-        pfi_segment_release(arena, segment);
+    if (!pfi_segment_commit(arena, first[0], first[0]->first)) {
+        pfi_segment_release(arena, first[0]);
+        if (first[1] != NULL) {
+            pfi_segment_release(arena, first[1]);
+        }
         return PINFOLD_CANNOT_COMMIT;
     }
+    return PINFOLD_OK;
+}
+
+enum pf_status pfi_share_init(struct pfi_share *share, struct pfi_arena *arena, const struct pf_options *options) {
+    struct pfi_segment *first[2] = {NULL, NULL};
+    make_first_segments(arena, options, first);
+    enum pf_status status = open_segments(arena, first);
+    if (status != PINFOLD_OK) {
+        return status;
+    }
+    struct pfi_segment *segment = first[0];
     memset(share, 0, sizeof *share);
     pfi_mutex_init(&share->small_lock);
     pfi_mutex_init(&share->old_lock);
@@ -31,6 +59,7 @@ enum pf_status pfi_share_init(struct pfi_share *share, struct pfi_arena *arena, 
     share->options = options;
     share->segments = segment;
     share->ephemeral = segment;
+    share->large_segments = first[1];
     share->start[0] = segment->first;
     share->start[1] = segment->first;
     share->quantum = options->stress.collect_every != 0 ? 0 : options->allocation_quantum;

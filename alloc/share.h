@@ -57,7 +57,9 @@ enum pfi_exhausted {
     PINFOLD_EXHAUSTED_BOOKKEEPING, /* no memory for what must go with the object */
 };
 
-/* Makes the share's first segments. On failure nothing is kept. Finishing releases no segment: the arena does. */
+/* Makes the share's first segments as the option initial_layout says: where it asks for more than can be had, less, and
+ * at last the first segment of small objects alone, as long as can be had. On failure nothing is kept. Finishing
+ * releases no segment: the arena does. */
 enum pf_status pfi_share_init(struct pfi_share *share, struct pfi_arena *arena, const struct pf_options *options);
 
 void pfi_share_finish(struct pfi_share *share);
@@ -65,6 +67,16 @@ void pfi_share_finish(struct pfi_share *share);
 /* The hole or segment end that a largest small object needs: its chunk is a smallest object longer. */
 static inline size_t pfi_share_largest_chunk(const struct pfi_share *share) {
     return share->options->large_threshold + PINFOLD_MIN_OBJECT;
+}
+
+/* The shortest segment of small objects: small objects are at most a quarter of one. */
+static inline size_t pfi_share_least_segment(const struct pf_options *options) {
+    return pfi_min(pfi_align_up(4 * options->large_threshold, PINFOLD_UNIT), options->segment_size);
+}
+
+/* What the ephemeral segment can hold, all generations together: segments differ where address space is short. */
+static inline size_t pfi_share_ephemeral_size(const struct pfi_share *share) {
+    return share->ephemeral->end - share->ephemeral->base;
 }
 
 /* First address of generation 0..2 on the ephemeral segment. */

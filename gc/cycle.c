@@ -229,7 +229,7 @@ static size_t wanted_budget(const struct pfi_cycle *cycle, int generation) {
                           : pfi_budget_old(rule, before, survived, cycle->record.after_bytes[generation]);
 }
 
-/* What the heap as a whole allows. */
+/* What the heap as a whole allows. Where address space is short, the segment may be, too. */
 static size_t bound_budget(const struct pfi_cycle *cycle, int generation, size_t budget) {
     const struct pf_heap *heap = cycle->heap;
     size_t min = heap->budget_rules[generation].min;
@@ -238,7 +238,8 @@ static size_t bound_budget(const struct pfi_cycle *cycle, int generation, size_t
     }
     if (generation < 2) {
         size_t least = pfi_max(min, heap->budget_rules[0].min >> generation);
-        return pfi_budget_young_for_heap(budget, least, heap->live_after_full / 2 >> generation);
+        size_t bound = pfi_budget_young_for_heap(budget, least, heap->live_after_full / 2 >> generation);
+        return generation == 0 ? pfi_min(bound, pfi_share_ephemeral_size(&heap->share) / 2) : bound;
     }
     if (generation > 2) {
         size_t old = beside_gen2_bytes(&heap->share) + cycle->record.after_bytes[2];

@@ -128,7 +128,7 @@ static void set_gen0_size_locked(struct pf_heap *heap) PINFOLD_NEEDS(heap->share
         return;
     }
     rule->min = pfi_budget_gen0_min_of_threads(heap->gen0_size_of_one, heap->world.thread_count, heap->processors,
-                                               pfi_min(heap->options.segment_size / 4, rule->max));
+                                               pfi_min(pfi_share_ephemeral_size(&heap->share) / 4, rule->max));
     if (youngest->budget < rule->min && !heap->region.is_open) {
         youngest->budget_left += (int64_t)(rule->min - youngest->budget);
         youngest->budget = rule->min;
@@ -145,11 +145,12 @@ void pfi_heap_adapt_to_threads(struct pf_heap *heap) {
 size_t pfi_heap_room_needed(const struct pf_heap *heap) {
     size_t budget = heap->share.generations[0].budget;
     size_t need = pfi_max(heap->options.gen0_size, budget / 3 * 2);
-    return pfi_min(need, heap->options.segment_size / 2);
+    return pfi_min(need, pfi_share_ephemeral_size(&heap->share) / 2);
 }
 
 size_t pfi_heap_room_wanted(const struct pf_heap *heap, size_t budget) {
-    return pfi_min(pfi_max(heap->options.gen0_size, budget / 2 * 3), heap->options.segment_size / 2);
+    size_t most = pfi_min(heap->options.segment_size, pfi_share_ephemeral_size(&heap->share)) / 2;
+    return pfi_min(pfi_max(heap->options.gen0_size, budget / 2 * 3), most);
 }
 
 static enum pfi_space space_of(int generation) {

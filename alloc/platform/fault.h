@@ -26,15 +26,18 @@
 /* Site, errno of its failures, and the call. */
 #define PINFOLD_FAULT_SITES(SITE)                              \
     SITE(RESERVE, ENOMEM, "mmap of address space")             \
+    SITE(RESERVE_AT, ENOMEM, "mmap of certain addresses")      \
     SITE(MAP, ENOMEM, "mmap of memory")                        \
     SITE(UNMAP, ENOMEM, "munmap")                              \
     SITE(COMMIT, ENOMEM, "mprotect")                           \
-    SITE(DECOMMIT, EINVAL, "madvise MADV_DONTNEED")            \
+    SITE(DECOMMIT, ENOMEM, "mmap over committed memory")       \
+    SITE(DISCARD, EINVAL, "madvise MADV_DONTNEED")             \
     SITE(HUGE_PAGES, EINVAL, "madvise MADV_HUGEPAGE")          \
     SITE(ALLOCATE, ENOMEM, "malloc, calloc and aligned_alloc") \
     SITE(REALLOCATE, ENOMEM, "realloc")                        \
     SITE(OPEN_FILE, EMFILE, "fopen")                           \
     SITE(PHYSICAL_MEMORY, EINVAL, "sysconf _SC_PHYS_PAGES")    \
+    SITE(LIMIT, EINVAL, "getrlimit RLIMIT_AS")                 \
     SITE(AFFINITY, EPERM, "sched_getaffinity")                 \
     SITE(THREAD_ATTRIBUTES, ENOMEM, "pthread_attr_init")       \
     SITE(THREAD, EAGAIN, "pthread_create")                     \

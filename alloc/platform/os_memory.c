@@ -5,16 +5,22 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 #include "alloc/platform/fault.h"
 #include "alloc/platform/file.h"
 #include "alloc/platform/unmap.h"
 
+#ifndef MAP_FIXED_NOREPLACE
+#define MAP_FIXED_NOREPLACE 0x100000 /* systems that do not know it take the address for a hint */
+#endif
+
+enum { PRIVATE = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE };
+
 static uintptr_t map(size_t size, int protection, enum pfi_fault_site site) {
-    static const int flags = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE;
     int saved_errno = errno;
-    void *memory = pfi_fault(site, size) ? MAP_FAILED : mmap(NULL, size, protection, flags, -1, 0);
+    void *memory = pfi_fault(site, size) ? MAP_FAILED : mmap(NULL, size, protection, PRIVATE, -1, 0);
     errno = saved_errno;
     return memory == MAP_FAILED ? 0 : (uintptr_t)memory;
 }
@@ -39,6 +45,29 @@ uintptr_t pfi_os_reserve(size_t size, size_t alignment) {
     return aligned;
 }
 
+enum pfi_os_place pfi_os_reserve_at(uintptr_t address, size_t size) {
+    int saved_errno = errno;
+    pfi_unmap_again();
+    int flags = PRIVATE | MAP_FIXED_NOREPLACE;
+    void *memory =
+        pfi_fault(PINFOLD_FAULT_RESERVE_AT, size) ? MAP_FAILED : mmap((void *)address, size, PROT_NONE, flags, -1, 0);
+    bool is_refused = memory == MAP_FAILED && errno == ENOMEM;
+    errno = saved_errno;
+    if (memory != MAP_FAILED && (uintptr_t)memory != address) {
+        pfi_os_release((uintptr_t)memory, size);
+        return PINFOLD_PLACE_TAKEN;
+    }
+    return is_refused ? PINFOLD_PLACE_REFUSED : memory == MAP_FAILED ? PINFOLD_PLACE_TAKEN : PINFOLD_PLACE_HAD;
+}
+
+bool pfi_os_is_free(uintptr_t address, size_t size) {
+    enum pfi_os_place place = pfi_os_reserve_at(address, size);
+    if (place == PINFOLD_PLACE_HAD) {
+        pfi_os_release(address, size);
+    }
+    return place != PINFOLD_PLACE_TAKEN;
+}
+
 uintptr_t pfi_os_map_lazy(size_t size) {
     return map(size, PROT_READ | PROT_WRITE, PINFOLD_FAULT_MAP);
 }
@@ -54,9 +83,21 @@ bool pfi_os_commit(uintptr_t address, size_t size) {
     return result == 0;
 }
 
+/* A new mapping in place of the old one: taking the rights away would leave the memory counted. */
 void pfi_os_decommit(uintptr_t address, size_t size) {
     int saved_errno = errno;
-    int result = pfi_fault(PINFOLD_FAULT_DECOMMIT, size) ? -1 : madvise((void *)address, size, MADV_DONTNEED);
+    int flags = PRIVATE | MAP_FIXED;
+    void *memory =
+        pfi_fault(PINFOLD_FAULT_DECOMMIT, size) ? MAP_FAILED : mmap((void *)address, size, PROT_NONE, flags, -1, 0);
+    errno = saved_errno;
+    if (memory == MAP_FAILED) { /* there are too many mappings: the memory at least goes */
+        pfi_os_discard(address, size);
+    }
+}
+
+void pfi_os_discard(uintptr_t address, size_t size) {
+    int saved_errno = errno;
+    int result = pfi_fault(PINFOLD_FAULT_DISCARD, size) ? -1 : madvise((void *)address, size, MADV_DONTNEED);
     if (result != 0) {
         memset((void *)address, 0, size); /* locked memory cannot be given back, but it must read as zero */
     }
@@ -80,6 +121,15 @@ size_t pfi_os_physical_memory(void) {
     long pages = pfi_fault(PINFOLD_FAULT_PHYSICAL_MEMORY, 0) ? -1 : sysconf(_SC_PHYS_PAGES);
     errno = saved_errno;
     return pages <= 0 ? 0 : (size_t)pages * pfi_os_page_size();
+}
+
+size_t pfi_os_address_space_limit(void) {
+    struct rlimit limit;
+    int saved_errno = errno;
+    int result = pfi_fault(PINFOLD_FAULT_LIMIT, 0) ? -1 : getrlimit(RLIMIT_AS, &limit);
+    bool is_limited = result == 0 && limit.rlim_cur != RLIM_INFINITY;
+    errno = saved_errno;
+    return is_limited && limit.rlim_cur < SIZE_MAX ? (size_t)limit.rlim_cur : SIZE_MAX;
 }
 
 unsigned pfi_os_memory_load(void) {

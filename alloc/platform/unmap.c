@@ -40,7 +40,7 @@ static bool unmap(uintptr_t address, size_t size) {
 
 /* The memory first: that splits no mapping, and is what hurts. */
 static void keep(uintptr_t address, size_t size) {
-    if (!pfi_fault(PINFOLD_FAULT_DECOMMIT, size)) {
+    if (!pfi_fault(PINFOLD_FAULT_DISCARD, size)) {
         madvise((void *)address, size, MADV_DONTNEED);
     }
     for (struct slot *slot = slots; slot < slots + SLOTS; ++slot) {

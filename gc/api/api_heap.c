@@ -23,11 +23,11 @@ static size_t power_of_two_from(size_t size) {
     return power;
 }
 
-/* Segments are at most a quarter of the arena: a tight limit on address space shrinks them, rather than refuse a heap.
+/* Segments are at most a quarter of the room: a tight limit on address space shrinks them, rather than refuse a heap.
  */
-static size_t fit_segment(size_t wanted, size_t arena_size) {
+static size_t fit_segment(size_t wanted, size_t room) {
     size_t size = power_of_two_from(wanted);
-    while (size > PINFOLD_UNIT && size > arena_size / 4) {
+    while (size > PINFOLD_UNIT && size > room / 4) {
         size /= 2;
     }
     return size;
@@ -48,15 +48,18 @@ static void derive_budgets(struct pf_options *options, const struct pf_options *
 }
 
 /* Replaces what is "derived" by values, and brings values into relation, once the arena is there. */
-static void derive_options(struct pf_options *options, const struct pfi_limits *limits, size_t arena_size) {
+static void derive_options(struct pf_options *options, const struct pfi_limits *limits, const struct pfi_arena *arena) {
     const struct pf_options given = *options;
     size_t limit = limits->whole.bytes;
     size_t small = pfi_limits_of_space(limits, PINFOLD_SEGMENT_SMALL);
-    options->reserve_size = arena_size;
-    options->segment_size =
-        fit_segment(pfi_limits_segment(given.segment_size, PINFOLD_DEFAULT_SEGMENT, small), arena_size);
+    size_t room = pfi_arena_room(arena);
+    options->reserve_size = arena->is_reserved ? arena->end - arena->base : arena->most_mapped;
+    if (options->initial_layout == PINFOLD_LAYOUT_DERIVED) {
+        options->initial_layout = arena->is_reserved ? PINFOLD_LAYOUT_AT_ONCE : PINFOLD_LAYOUT_ONE_BY_ONE;
+    }
+    options->segment_size = fit_segment(pfi_limits_segment(given.segment_size, PINFOLD_DEFAULT_SEGMENT, small), room);
     options->large_segment_size =
-        fit_segment(pfi_limits_segment(given.large_segment_size, PINFOLD_DEFAULT_LARGE_SEGMENT, limit), arena_size);
+        fit_segment(pfi_limits_segment(given.large_segment_size, PINFOLD_DEFAULT_LARGE_SEGMENT, limit), room);
     options->large_threshold = pfi_align_up(options->large_threshold, PINFOLD_GRANULE);
     options->large_threshold = pfi_min(options->large_threshold, options->segment_size / 4);
     options->allocation_quantum = pfi_align_up(options->allocation_quantum, PINFOLD_GRANULE);
@@ -131,10 +134,11 @@ static enum pf_status build(struct pf_heap *heap, struct pf_message *message) {
     if (pfi_os_page_size() > PINFOLD_PAGE) {
         return refuse(PINFOLD_CANNOT_RESERVE, message, "this system's pages are too large", pfi_os_page_size());
     }
-    if (!pfi_arena_init(&heap->arena, options->reserve_size, SMALLEST_ARENA)) {
-        return refuse(PINFOLD_CANNOT_RESERVE, message, "the arena", pfi_max(options->reserve_size, SMALLEST_ARENA));
+    size_t reserve_size = options->reserve_size == 0 ? 0 : pfi_max(options->reserve_size, SMALLEST_ARENA);
+    if (!pfi_arena_init_as(&heap->arena, reserve_size, (enum pf_initial_layout)options->initial_layout)) {
+        return refuse(PINFOLD_CANNOT_RESERVE, message, "the arena", reserve_size);
     }
-    derive_options(options, &heap->limits, heap->arena.end - heap->arena.base);
+    derive_options(options, &heap->limits, &heap->arena);
     pfi_limits_enforce(&heap->arena.account, &heap->limits);
     struct pfi_account *account = &heap->arena.account;
     if (!pfi_account_charge(account, PINFOLD_SPACE_BOOKKEEPING, sizeof *heap)) {

@@ -39,9 +39,8 @@ void pf_heap_statistics(struct pf_heap *heap, struct pf_statistics *statistics) 
         free_bytes += statistics->free_bytes[generation];
     }
     statistics->live_bytes = statistics->heap_bytes - free_bytes;
-    statistics->reserved_bytes = heap->arena.end - heap->arena.base + heap->arena.tables_size;
-    statistics->bookkeeping_bytes =
-        pfi_arena_bookkeeping(&heap->arena) + pfi_account_space(&heap->arena.account, PINFOLD_SPACE_BOOKKEEPING);
+    statistics->reserved_bytes = pfi_arena_reserved(&heap->arena);
+    statistics->bookkeeping_bytes = pfi_account_space(&heap->arena.account, PINFOLD_SPACE_BOOKKEEPING);
     statistics->committed_bytes = pfi_account_segments(&heap->arena.account) + statistics->bookkeeping_bytes;
     statistics->segments = count_segments(share->segments);
     statistics->large_segments = count_segments(share->large_segments);

@@ -14,7 +14,7 @@
 
 extern char **environ;
 
-enum kind { KIND_SIZE, KIND_COUNT, KIND_PERCENT, KIND_FLAG, KIND_STRESS };
+enum kind { KIND_SIZE, KIND_COUNT, KIND_PERCENT, KIND_FLAG, KIND_CHOICE, KIND_STRESS };
 
 struct row {
     const char *name;
@@ -23,12 +23,25 @@ struct row {
     size_t initial;
     size_t min;
     size_t max;
+    const char *const *words; /* of a choice, by number */
     const char *sentence;
 };
 
+static const char *const initial_layout_words[] = {
+#define WORD(name, word) #word,
+    PINFOLD_INITIAL_LAYOUTS(WORD)
+#undef WORD
+};
+
 static const struct row rows[] = {
+#define WORDS_SIZE(name) NULL
+#define WORDS_COUNT(name) NULL
+#define WORDS_PERCENT(name) NULL
+#define WORDS_FLAG(name) NULL
+#define WORDS_STRESS(name) NULL
+#define WORDS_CHOICE(name) name##_words
 #define OPTION(name, kind, initial, min, max, sentence) \
-    {#name, KIND_##kind, offsetof(struct pf_options, name), initial, min, max, sentence},
+    {#name, KIND_##kind, offsetof(struct pf_options, name), initial, min, max, WORDS_##kind(name), sentence},
 #include "pinfold/options.def"
 #undef OPTION
 };
@@ -129,8 +142,8 @@ static bool in_range(const struct row *row, size_t value) {
 }
 
 static enum pf_status parse_number(const struct row *row, const char *text, size_t *value, struct pf_message *message) {
-    static const char *const wanted[] = {"a size such as 65536, 64K, 32M or 32Mi", "a number", "a number of percent",
-                                         "0 or 1", ""};
+    static const char *const wanted[] = {
+        "a size such as 65536, 64K, 32M or 32Mi", "a number", "a number of percent", "0 or 1", "", ""};
     const char *rest = text;
     unsigned long long number = 0;
     unsigned long long factor = 1;
@@ -142,6 +155,25 @@ static enum pf_status parse_number(const struct row *row, const char *text, size
     return in_range(row, *value)
                ? PINFOLD_OK
                : refuse(message, "option %s: %.80s is not between %zu and %zu", row->name, text, row->min, row->max);
+}
+
+static void append_words(struct text *text, const struct row *row) {
+    for (size_t index = 0; index <= row->max; ++index) {
+        append(text, "%s%s", index == 0 ? "" : index == row->max ? " or " : ", ", row->words[index]);
+    }
+}
+
+static enum pf_status parse_choice(const struct row *row, const char *text, size_t *value, struct pf_message *message) {
+    for (size_t index = 0; index <= row->max; ++index) {
+        if (strcmp(text, row->words[index]) == 0) {
+            *value = index;
+            return PINFOLD_OK;
+        }
+    }
+    char words[128];
+    struct text wanted = {words, sizeof words, 0};
+    append_words(&wanted, row);
+    return refuse(message, "option %s: \"%.80s\" is not %s", row->name, text, words);
 }
 
 static enum pf_status parse_collect_every(const char *text, struct pf_stress *stress, struct pf_message *message) {
@@ -224,7 +256,8 @@ static enum pf_status set_row(struct pf_options *options, const struct row *row,
         return parse_stress(text, field(options, row), message);
     }
     size_t value = 0;
-    enum pf_status status = parse_number(row, text, &value, message);
+    enum pf_status status =
+        row->kind == KIND_CHOICE ? parse_choice(row, text, &value, message) : parse_number(row, text, &value, message);
     if (status == PINFOLD_OK) {
         write_number(options, row, value);
     }
@@ -329,6 +362,8 @@ size_t pf_options_print(const struct pf_options *options, char *text, size_t siz
         append(&out, "%s=", rows[index].name);
         if (rows[index].kind == KIND_STRESS) {
             append_stress(&out, value);
+        } else if (rows[index].kind == KIND_CHOICE) {
+            append(&out, "%s", rows[index].words[read_number(options, &rows[index])]);
         } else {
             append(&out, "%zu", read_number(options, &rows[index]));
         }
@@ -343,6 +378,10 @@ size_t pf_options_reference(char *text, size_t size) {
         const struct row *row = &rows[index];
         if (row->kind == KIND_STRESS) {
             append(&out, "%s: %s\n", row->name, row->sentence);
+        } else if (row->kind == KIND_CHOICE) {
+            append(&out, "%s (", row->name);
+            append_words(&out, row);
+            append(&out, ", default %s): %s\n", row->words[row->initial], row->sentence);
         } else {
             append(&out, "%s (%zu to %zu, default %zu): %s\n", row->name, row->min, row->max, row->initial,
                    row->sentence);

@@ -36,10 +36,7 @@ static struct pfi_segment *segment_with_room(struct pf_heap *heap, size_t bytes)
 static struct pfi_segment *create_segment(struct pf_heap *heap, size_t bytes) {
     struct pfi_arena *arena = &heap->arena;
     size_t usual = heap->options.large_segment_size;
-    struct pfi_segment *segment = pfi_segment_create(arena, pfi_max(bytes, usual), PINFOLD_SEGMENT_LARGE);
-    if (segment == NULL && bytes < usual) {
-        segment = pfi_segment_create(arena, bytes, PINFOLD_SEGMENT_LARGE);
-    }
+    struct pfi_segment *segment = pfi_segment_create_between(arena, bytes, usual, PINFOLD_SEGMENT_LARGE);
     if (segment != NULL) {
         segment->next = heap->share.large_segments;
         heap->share.large_segments = segment;

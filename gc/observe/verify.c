@@ -324,17 +324,33 @@ static int run_checks(struct verifier *verifier, struct pfi_roots *roots) {
            check_committed(verifier) || pfi_walk_share(share, check_object, verifier) || check_roots(verifier, roots);
 }
 
+/* The addresses between the lowest and the highest segment. */
+struct extent {
+    uintptr_t low;
+    uintptr_t high;
+};
+
+static void extend(struct extent *extent, const struct pfi_segment *segment) {
+    for (; segment != NULL; segment = segment->next) {
+        extent->low = pfi_min(extent->low, segment->base);
+        extent->high = pfi_max(extent->high, segment->end);
+    }
+}
+
 int pfi_verify(const struct pfi_share *share, struct pfi_roots *roots, struct pfi_tags tags,
                struct pf_message *message) {
-    const struct pfi_arena *arena = share->arena;
     struct verifier verifier = {.share = share, .tags = tags, .message = message};
-    size_t size = (arena->used_units << PINFOLD_UNIT_SHIFT) / PINFOLD_GRANULE / 8;
+    struct extent extent = {UINTPTR_MAX, 0};
+    extend(&extent, share->segments);
+    extend(&extent, share->large_segments);
+    extend(&extent, share->pinned_segments);
+    size_t size = (extent.high - extent.low) / PINFOLD_GRANULE / 8;
     uintptr_t bitmap = pfi_os_map_lazy(size);
     if (bitmap == 0) {
         fail(&verifier, "not checked: no memory for a bitmap of %zu bytes", size);
         return -1;
     }
-    verifier.starts = (uint64_t *)(bitmap - (arena->base >> PINFOLD_GRANULE_SHIFT) / 8);
+    verifier.starts = (uint64_t *)(bitmap - (extent.low >> PINFOLD_GRANULE_SHIFT) / 8);
     int result = run_checks(&verifier, roots);
     pfi_os_release(bitmap, size);
     return result;

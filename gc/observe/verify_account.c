@@ -43,6 +43,7 @@ int pfi_verify_account(struct pf_heap *heap, struct pf_message *message) {
     pfi_mutex_lock(&finalizers->lock);
     const struct part parts[] = {
         {"heap", sizeof *heap},
+        {"side tables", pfi_arena_bookkeeping(&heap->arena)},
         {"marking", pfi_mark_team_bytes(&heap->mark_team)},
         {"plugs", heap->plug_list.memory.committed},
         {"pins", pfi_pin_queue_bytes(&heap->pin_queue)},

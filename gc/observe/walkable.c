@@ -17,7 +17,7 @@ static bool is_readable(uintptr_t type, struct pfi_readable_types *readable) {
 
 bool pfi_type_is_plausible(const struct pfi_arena *arena, uintptr_t object, struct pfi_readable_types *readable) {
     uintptr_t type = pfi_words(object)[0];
-    return type >= PINFOLD_PAGE && type % sizeof(void *) == 0 && !pfi_arena_contains(arena, type) &&
+    return type >= PINFOLD_PAGE && type % sizeof(void *) == 0 && !pfi_arena_holds(arena, type) &&
            type >> 1 != (UINTPTR_MAX / 0xFF * PINFOLD_POISON) >> 1 && is_readable(type, readable);
 }
 

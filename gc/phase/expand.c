@@ -164,8 +164,11 @@ static bool reuse_newest(struct pfi_move_plan *plan, size_t room) {
 
 /* ---- A fresh segment -------------------------------------------------------------------------------------------- */
 
-static struct pfi_segment *new_segment(struct pfi_share *share, size_t size) {
-    struct pfi_segment *segment = pfi_segment_create(share->arena, share->options->segment_size, PINFOLD_SEGMENT_SMALL);
+/* Where no segment of usual size can be had, a shorter one that has `room` bytes behind the survivors. */
+static struct pfi_segment *new_segment(struct pfi_share *share, size_t size, size_t room) {
+    size_t least = pfi_max(pfi_share_least_segment(share->options), PINFOLD_MIN_OBJECT + size + room);
+    struct pfi_segment *segment =
+        pfi_segment_create_between(share->arena, least, share->options->segment_size, PINFOLD_SEGMENT_SMALL);
     if (segment == NULL) {
         return NULL;
     }
@@ -199,7 +202,8 @@ void pfi_expand(struct pfi_move_plan *plan, size_t room) {
         plan->reuses = true;
         return;
     }
-    struct pfi_segment *segment = new_segment(share, survivors_size(plan));
+    size_t least_room = plan->needs_fresh ? room : pfi_min(room, pfi_share_least_segment(share->options) / 2);
+    struct pfi_segment *segment = new_segment(share, survivors_size(plan), least_room);
     if (segment != NULL) {
         move_to_fresh(plan, segment);
         return;

@@ -42,9 +42,15 @@ static struct hole *hole_at(const struct planner *planner, uintptr_t start) {
     return (struct hole *)&planner->share->arena->slides[(start >> PINFOLD_CARD_SHIFT) + 1];
 }
 
+/* The slides of the end of a segment may not be there yet. Without memory for them it is no hole. */
+static bool can_be_hole(const struct planner *planner, uintptr_t start, uintptr_t end) {
+    struct pfi_arena *arena = planner->share->arena;
+    return start != end && pfi_arena_describe(arena, pfi_arena_segment_of(arena, start), start + PINFOLD_PAGE);
+}
+
 /* In walk order, so that what is taken from a bin is near the beginning of the walk. */
 static void append_hole(struct planner *planner, uintptr_t start, uintptr_t end) {
-    if (start == end) {
+    if (!can_be_hole(planner, start, end)) {
         return;
     }
     unsigned bin = pfi_free_list_bin(planner->classes, end - start);
@@ -60,7 +66,7 @@ static void append_hole(struct planner *planner, uintptr_t start, uintptr_t end)
 
 /* What is left of a hole comes first: others of its class lie behind it, as a rule. */
 static void push_rest(struct planner *planner, uintptr_t start, uintptr_t end) {
-    if (start == end) {
+    if (!can_be_hole(planner, start, end)) {
         return;
     }
     unsigned bin = pfi_free_list_bin(planner->classes, end - start);

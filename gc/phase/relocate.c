@@ -37,11 +37,11 @@ struct relocator {
 };
 
 /* Remembers the card of a slot that refers to a younger object than its holder: one in generation 1 is found again by
- * a collection of generation 1, one in generation 0 by every collection. Slots of roots lie outside the arena, where
- * there are no cards. */
+ * a collection of generation 1, one in generation 0 by every collection. Slots of roots lie outside all segments,
+ * where there are no cards. */
 static inline void remember(const struct relocator *relocator, uintptr_t new_slot, uintptr_t object) {
     if (object - relocator->young_low >= relocator->young_size ||
-        !pfi_arena_contains(relocator->plan->share->arena, new_slot)) {
+        !pfi_arena_holds(relocator->plan->share->arena, new_slot)) {
         return;
     }
     if (object - relocator->youngest_low < relocator->youngest_size) {

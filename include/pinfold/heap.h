@@ -44,11 +44,26 @@ struct pf_stress {
     uint8_t parallel; /* marking calls all its workers at once, however little there is to do */
 };
 
+/* How address space is taken when a heap is created; see the option initial_layout. */
+#define PINFOLD_INITIAL_LAYOUTS(X) \
+    X(DERIVED, derived)            \
+    X(AT_ONCE, at_once)            \
+    X(TWO_BLOCKS, two_blocks)      \
+    X(ONE_BY_ONE, one_by_one)
+
+enum pf_initial_layout {
+#define PINFOLD_INITIAL_LAYOUT(name, word) PINFOLD_LAYOUT_##name,
+    PINFOLD_INITIAL_LAYOUTS(PINFOLD_INITIAL_LAYOUT)
+#undef PINFOLD_INITIAL_LAYOUT
+        PINFOLD_LAYOUTS
+};
+
 struct pf_options {
 #define PINFOLD_OPTION_SIZE size_t
 #define PINFOLD_OPTION_COUNT uint32_t
 #define PINFOLD_OPTION_PERCENT uint32_t
 #define PINFOLD_OPTION_FLAG uint32_t
+#define PINFOLD_OPTION_CHOICE uint32_t
 #define PINFOLD_OPTION_STRESS struct pf_stress
 #define OPTION(name, kind, initial, min, max, sentence) PINFOLD_OPTION_##kind name;
 #include "pinfold/options.def"

@@ -76,6 +76,8 @@ START_TEST(without_memory_to_register_it_an_object_is_not_born) {
         PINFOLD_ROOTS(fixture.thread, root, 1);
         root[0] = fixture_node(fixture.thread, 5);
         if (process_limit_writable_memory(for_malloc, 0)) {
+            /* What collections can give back, the last one before a refusal would. */
+            pf_collect(fixture.thread, 2, PINFOLD_COLLECT_AGGRESSIVE);
             size_t count = register_until_refused(&fixture, root[0]);
             ck_assert_ptr_null(pf_try_alloc(fixture.thread, &closing_type));
             ck_assert_int_eq(pf_thread_status(fixture.thread), PINFOLD_OUT_OF_MEMORY);

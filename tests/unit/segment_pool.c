@@ -143,6 +143,7 @@ START_TEST(what_is_on_standby_gives_way_when_the_arena_has_no_other_room) {
     struct pfi_segment *whole = pfi_segment_create(&arena, UNITS * UNIT, PINFOLD_SEGMENT_LARGE);
     ck_assert_ptr_nonnull(whole);
     ck_assert_uint_eq(arena.pool.count + arena.pool.bytes + arena.pool.touched_bytes, 0);
+    ck_assert(pfi_arena_describe(&arena, whole, whole->end));
     ck_assert_int_eq(arena.object_starts[whole->base >> PINFOLD_CARD_SHIFT],
                      0); /* the arena's ranges have clean tables */
     ck_assert_ptr_null(pfi_segment_create(&arena, SMALL, PINFOLD_SEGMENT_SMALL));

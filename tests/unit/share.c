@@ -54,9 +54,21 @@ START_TEST(a_new_share_has_one_empty_segment) {
 }
 END_TEST
 
+START_TEST(a_share_without_room_for_a_segment_of_usual_size_begins_with_a_shorter_one) {
+    options = fixture_tiny_options();
+    options.segment_size = 4 * PINFOLD_UNIT;
+    options.large_threshold = PINFOLD_UNIT / 4;
+    ck_assert(pfi_arena_init(&arena, 3 * PINFOLD_UNIT, PINFOLD_UNIT));
+    ck_assert_int_eq(pfi_share_init(&share, &arena, &options), PINFOLD_OK);
+    ck_assert_uint_eq(pfi_share_ephemeral_size(&share), 2 * PINFOLD_UNIT);
+    close_share();
+}
+END_TEST
+
 START_TEST(a_share_without_room_for_a_segment_is_refused_and_keeps_nothing) {
     options = fixture_tiny_options();
     options.segment_size = 4 * PINFOLD_UNIT;
+    options.large_threshold = PINFOLD_UNIT; /* a segment has to hold four */
     ck_assert(pfi_arena_init(&arena, 3 * PINFOLD_UNIT, PINFOLD_UNIT));
     ck_assert_int_eq(pfi_share_init(&share, &arena, &options), PINFOLD_CANNOT_RESERVE);
     ck_assert_uint_eq(pfi_account_segments(&arena.account), 0);
@@ -202,7 +214,8 @@ START_TEST(poison_fills_free_objects_and_the_tail_when_asked_for) {
 }
 END_TEST
 
-SUITE("unit/share", a_new_share_has_one_empty_segment, a_share_without_room_for_a_segment_is_refused_and_keeps_nothing,
+SUITE("unit/share", a_share_without_room_for_a_segment_of_usual_size_begins_with_a_shorter_one,
+      a_new_share_has_one_empty_segment, a_share_without_room_for_a_segment_is_refused_and_keeps_nothing,
       starts_and_ends_of_generations_meet, an_address_belongs_to_the_generation_it_lies_in,
       generation_2_is_its_own_segments_and_its_part_of_the_ephemeral_one, starts_out_of_order_are_not_valid,
       a_gap_becomes_one_free_object_that_is_counted_listed_and_found,
