@@ -12,7 +12,7 @@
 #include "tests/support/shadow_check.h"
 #include "tests/support/suite.h"
 
-enum { SEEDS = 12, OPERATIONS = 2500, CHECKED_EVERY = 100 };
+enum { SEEDS = 5, OPERATIONS = 1500, CHECKED_EVERY = 100 };
 
 static size_t random_limit(struct random *random, size_t low, size_t high) {
     return random_between(random, low, high) & ~(size_t)7;
