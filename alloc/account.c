@@ -26,12 +26,15 @@ static bool raise(uintptr_t *sum, size_t size, const uintptr_t *limit) {
 
 bool pfi_account_charge(struct pfi_account *account, enum pfi_space space, size_t size) {
     if (!raise(&account->spaces[space], size, &account->space_limits[space])) {
+        pfi_word_store(&account->refusal, PINFOLD_REFUSED_BY_SPACE_LIMIT);
         return false;
     }
     if (!raise(&account->total, size, &account->limit)) {
         pfi_word_subtract(&account->spaces[space], size);
+        pfi_word_store(&account->refusal, PINFOLD_REFUSED_BY_LIMIT);
         return false;
     }
+    pfi_word_store(&account->refusal, PINFOLD_REFUSED_NOT);
     return true;
 }
 

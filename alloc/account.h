@@ -24,12 +24,16 @@ enum pfi_space {
     PINFOLD_SPACES
 };
 
+/* What became of the last charge, for whoever asks why there is no memory: exact as long as nobody else charges. */
+enum pfi_refusal { PINFOLD_REFUSED_NOT, PINFOLD_REFUSED_BY_LIMIT, PINFOLD_REFUSED_BY_SPACE_LIMIT };
+
 /* Words that several threads change; read them through the functions below. */
 struct pfi_account {
     uintptr_t total;
     uintptr_t spaces[PINFOLD_SPACES];
     uintptr_t limit;                        /* of total; UINTPTR_MAX: none */
     uintptr_t space_limits[PINFOLD_SPACES]; /* UINTPTR_MAX: none, as always for bookkeeping */
+    uintptr_t refusal;                      /* enum pfi_refusal */
 };
 
 /* Nothing is committed and nothing is limited. */

@@ -79,6 +79,7 @@ static enum pfi_exhausted collect_and_fit(struct pfi_allocation *allocation, con
     if (effort->gives_back) {
         pfi_heap_give_back_all(heap);
     }
+    pfi_word_store(&heap->arena.account.refusal, PINFOLD_REFUSED_NOT); /* what the fit meets is to be told */
     return pfi_allocation_fit(allocation);
 }
 

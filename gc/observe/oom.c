@@ -6,6 +6,7 @@
 
 #include "alloc/large.h"
 #include "alloc/platform/clock.h"
+#include "alloc/side_tables.h"
 #include "gc/heap.h"
 
 /* ---- Numbers ---------------------------------------------------------------------------------------------------- */
@@ -14,10 +15,14 @@ static size_t room_below(size_t limit, size_t used) {
     return used < limit ? limit - used : 0;
 }
 
-/* The tighter limit is told, since raising the other one would not help. */
+/* Numbers tell where no charge was refused, because it was no use to try one. The tighter limit is told, since raising
+ * the other one would not help. */
 enum pf_oom_reason pfi_oom_find_reason(const struct pfi_oom_input *input) {
     if (input->why == PINFOLD_EXHAUSTED_BOOKKEEPING) {
         return PINFOLD_OOM_BOOKKEEPING;
+    }
+    if (input->refusal != PINFOLD_REFUSED_NOT) {
+        return input->refusal == PINFOLD_REFUSED_BY_LIMIT ? PINFOLD_OOM_HARD_LIMIT : PINFOLD_OOM_SPACE_LIMIT;
     }
     if (input->needed > input->space_room && input->space_room <= input->room) {
         return PINFOLD_OOM_SPACE_LIMIT;
@@ -51,6 +56,11 @@ static size_t largest_free(const struct pfi_share *share, enum pf_segment_kind k
     return pfi_max(between, largest_end(share, kind));
 }
 
+/* What a new segment takes at least: a page, with the tables of a chunk and the segment's header. */
+static size_t segment_cost(void) {
+    return 2 * PINFOLD_PAGE + pfi_side_tables_size(PINFOLD_CHUNK);
+}
+
 /* What would have to be committed for it: where a segment has committed memory behind its objects, that much less. */
 static size_t needed_bytes(const struct pfi_share *share, const struct pfi_oom_failure *failure) {
     const struct pfi_segment *segment = share->ephemeral;
@@ -59,7 +69,7 @@ static size_t needed_bytes(const struct pfi_share *share, const struct pfi_oom_f
     }
     uintptr_t end = segment->allocated + failure->size + PINFOLD_MIN_OBJECT;
     if (end > segment->end) {
-        return pfi_large_footprint(failure->size + 2 * PINFOLD_MIN_OBJECT); /* on a new one */
+        return pfi_large_footprint(failure->size) + segment_cost(); /* on a new one */
     }
     return end > segment->committed ? pfi_align_up(end, PINFOLD_PAGE) - segment->committed : 0;
 }
@@ -104,6 +114,7 @@ static enum pf_oom_reason find_reason(const struct pf_heap *heap, const struct p
     const struct pfi_account *account = &heap->arena.account;
     struct pfi_oom_input input = {
         .why = failure->why,
+        .refusal = (enum pfi_refusal)pfi_word_load(&account->refusal),
         .needed = needed_bytes(&heap->share, failure),
         .room = room_below(pfi_word_load(&account->limit), record->committed_bytes),
         .space_room =

@@ -40,6 +40,7 @@ size_t pfi_oom_ring_copy(const struct pfi_oom_ring *ring, struct pf_oom_record *
 /* What was in the way, from numbers. */
 struct pfi_oom_input {
     enum pfi_exhausted why;
+    enum pfi_refusal refusal;
     size_t needed;     /* bytes that would have had to be committed */
     size_t room;       /* below the hard limit */
     size_t space_room; /* below that of the space */

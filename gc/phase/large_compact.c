@@ -9,7 +9,19 @@
 #include "alloc/object_starts.h"
 #include "alloc/platform/bitmap.h"
 #include "alloc/platform/check.h"
+#include "alloc/platform/os_memory.h"
 #include "gc/phase/large.h"
+
+/* Where more is in use than a limit allows, as objects move into what had been given back, the memory that each leaves
+ * goes at once, and not with the rest after the collection: the limit may be that of a container, which kills. The
+ * account goes on counting it until the free run that it becomes is given back. */
+static void leave_pages(struct pfi_arena *arena, uintptr_t object, uintptr_t place, size_t size) {
+    bool overlaps = place < object && object - place < size;
+    uintptr_t start = overlaps ? place + size : object;
+    if (pfi_account_is_above_limit(&arena->account)) {
+        pfi_os_discard(start, object + size - start);
+    }
+}
 
 static void move_object(struct pfi_arena *arena, uintptr_t object, size_t size) {
     uintptr_t *slide = &arena->slides[object >> PINFOLD_CARD_SHIFT];
@@ -21,6 +33,7 @@ static void move_object(struct pfi_arena *arena, uintptr_t object, size_t size) 
                     "the pinned large object %#zx was to move to %#zx", (size_t)object, (size_t)place);
     *slide = 0;
     memmove((void *)place, (const void *)object, pfi_object_size(object));
+    leave_pages(arena, object, place, size);
     pfi_bits_clear(arena->mark_words, object >> PINFOLD_GRANULE_SHIFT);
     pfi_bits_set(arena->mark_words, place >> PINFOLD_GRANULE_SHIFT);
     pfi_object_starts_set(arena->object_starts, place, place + size);

@@ -202,21 +202,37 @@ static void drain(struct pfi_marker *marker) {
     } while (!pfi_mark_stack_is_empty(marker->stack));
 }
 
+static void follow_marked(struct pfi_marker *marker, const struct pfi_arena *arena, uintptr_t low, uintptr_t high) {
+    uintptr_t object = low < high ? pfi_next_live(arena, low, high) : high;
+    while (object < high) {
+        size_t size = pfi_object_size(object);
+        if (pfi_object_type(object)->scan != PINFOLD_SCAN_NONE) {
+            scan_object(marker, object, false);
+            drain(marker);
+        }
+        object = pfi_next_live(arena, pfi_min(object + size, high), high);
+    }
+}
+
+/* Between segments there are no tables to look at. */
+static void follow_marked_on(struct pfi_marker *marker, const struct pfi_segment *segment, uintptr_t low,
+                             uintptr_t high) {
+    for (; segment != NULL; segment = segment->next) {
+        follow_marked(marker, marker->share->arena, pfi_max(low, segment->first), pfi_min(high, segment->allocated));
+    }
+}
+
 /* Follows every marked object in the range in which the stack had no room; repeats until nothing is new. */
-static void process_overflow(struct pfi_marker *marker, const struct pfi_arena *arena) {
+static void process_overflow(struct pfi_marker *marker) {
+    const struct pfi_share *share = marker->share;
     struct pfi_mark_stack *stack = marker->stack;
     while (pfi_mark_stack_has_overflow(stack)) {
-        uintptr_t object = stack->overflow_low;
-        uintptr_t high = stack->overflow_high;
+        uintptr_t low = stack->overflow_low;
+        uintptr_t high = stack->overflow_high + PINFOLD_GRANULE;
         pfi_mark_stack_clear_overflow(stack);
-        while (object <= high) {
-            size_t size = pfi_object_size(object);
-            if (pfi_object_type(object)->scan != PINFOLD_SCAN_NONE) {
-                scan_object(marker, object, false);
-                drain(marker);
-            }
-            object = pfi_next_live(arena, object + size, high + PINFOLD_GRANULE);
-        }
+        follow_marked_on(marker, share->segments, low, high);
+        follow_marked_on(marker, share->large_segments, low, high);
+        follow_marked_on(marker, share->pinned_segments, low, high);
     }
 }
 
@@ -261,7 +277,7 @@ void pfi_mark_slots(struct pfi_marker *marker, uintptr_t slots, size_t count) {
 
 void pfi_mark_drain(struct pfi_marker *marker) {
     drain(marker);
-    process_overflow(marker, marker->share->arena);
+    process_overflow(marker);
 }
 
 void pfi_mark_close(const struct pfi_marker *marker, struct pfi_move_plan *plan) {

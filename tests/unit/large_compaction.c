@@ -6,8 +6,11 @@
 #include <string.h>
 #include <sys/mman.h>
 
+#include "gc/heap.h"
 #include "tests/support/fixture.h"
+#include "tests/support/population.h"
 #include "tests/support/suite.h"
+#include "tests/unit/resident.h"
 
 enum { UNIT = 262144, BUFFER = 100000, PAGE = 4096, BUFFERS = 32 };
 
@@ -190,6 +193,55 @@ START_TEST(half_empty_segments_become_full_ones_and_memory_goes_back) {
 }
 END_TEST
 
+/* What the system holds of the segments of large objects and of small ones, at most, while large objects move. */
+static size_t most_resident;
+
+static size_t resident_bytes(const struct pfi_segment *segment) {
+    size_t bytes = 0;
+    for (; segment != NULL; segment = segment->next) {
+        if (segment->committed != segment->base) {
+            bytes += resident_pages(segment->base, segment->committed - segment->base) * PAGE;
+        }
+    }
+    return bytes;
+}
+
+static void note_resident(void *data, enum pf_phase phase) {
+    const struct pfi_share *share = &((struct pf_heap *)data)->share;
+    if (phase == PINFOLD_PHASE_LARGE) {
+        size_t bytes = resident_bytes(share->large_segments) + resident_bytes(share->segments);
+        most_resident = bytes > most_resident ? bytes : most_resident;
+    }
+}
+
+/* Every second of the large objects dies, and small ones take the memory that they leave, to the limit; for the last of
+ * it the others move into the holes. */
+START_TEST(large_objects_that_move_at_a_limit_take_no_more_memory_than_it_allows) {
+    enum { LIMIT = 8 << 20, SIZE = 16 * PAGE };
+    static const struct pf_listener listener = {.phase_end = note_resident};
+    struct pf_options options = fixture_tiny_options();
+    struct population population;
+    fixture_set(&options, "hard_limit", "8Mi");
+    fixture_set(&options, "large_segment_size", "32Mi");
+    population_open(&population, &options);
+    while (population.live_bytes < (size_t)LIMIT / 10 * 9 && population_add(&population, SIZE, ITEM_PLAIN, 0)) {
+    }
+    for (size_t index = population.count; index-- > 0;) {
+        if (index % 2 == 0) { /* the last one, which takes its place, is an odd one */
+            population_drop(&population, index);
+        }
+    }
+    most_resident = 0;
+    pf_heap_set_listener(population.heap, &listener, population.heap);
+    while (population_add(&population, 504, ITEM_PLAIN, 0)) {
+    }
+    ck_assert_uint_gt(most_resident, (size_t)LIMIT / 2);
+    ck_assert_uint_le(most_resident, LIMIT + SIZE);
+    population_check(&population);
+    population_close(&population);
+}
+END_TEST
+
 START_TEST(the_last_chance_before_out_of_memory_compacts_large_objects) {
     open_heap("reserve_size", "8Mi");
     {
@@ -330,6 +382,7 @@ SUITE("unit/large_compaction", roots_and_objects_of_every_kind_follow_a_large_ob
       a_heap_that_always_sweeps_does_not_compact_large_objects,
       half_empty_segments_become_full_ones_and_memory_goes_back,
       the_last_chance_before_out_of_memory_compacts_large_objects,
+      large_objects_that_move_at_a_limit_take_no_more_memory_than_it_allows,
       a_pinned_large_object_stays_until_its_last_pin_is_gone, a_slot_of_a_pinning_frame_holds_a_large_object_as_well,
       a_large_object_that_only_its_pin_keeps_alive_is_neither_moved_nor_written_to,
       room_beside_a_pinned_object_is_used_again)
