@@ -159,7 +159,7 @@ void pfi_oom_record_length(const struct pfi_oom_failure *failure, struct pf_oom_
 }
 
 size_t pfi_oom_ring_copy(const struct pfi_oom_ring *ring, struct pf_oom_record *records, size_t count) {
-    count = pfi_min(count, pfi_min(ring->count, PINFOLD_OOM_RECORDS));
+    count = pfi_min(count, ring->count < PINFOLD_OOM_RECORDS ? (size_t)ring->count : PINFOLD_OOM_RECORDS);
     for (size_t index = 0; index < count; ++index) {
         records[index] = ring->records[(ring->count - count + index) % PINFOLD_OOM_RECORDS];
     }

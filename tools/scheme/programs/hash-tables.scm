@@ -6,7 +6,8 @@
 ;     pinfold-scheme hash-tables.scm [SIZE [OPERATIONS]]
 ;
 ; SIZE bounds the number of entries of each of three tables (default 100000, about 60 MB live); OPERATIONS defaults to
-; ten times SIZE. The output, a checksum after every tenth of the operations, is the same on every run.
+; ten times SIZE. The output, a checksum after every tenth of the operations, is the same on every run. Its products need
+; integers of 63 bits: not for machines with words of 32.
 
 (define (argument index default)
   (let ((arguments (cdr (command-line))))

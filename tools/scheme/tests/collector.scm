@@ -10,7 +10,7 @@
 (define (figure name) (cdr (assq name (gc-statistics))))
 (check "gc-statistics" (map (lambda (entry) (and (symbol? (car entry)) (exact-integer? (cdr entry)))) (gc-statistics)) (make-list (length (gc-statistics)) #t))
 (check "collections are counted" (let ((before (figure 'collections-2))) (collect-garbage) (> (figure 'collections-2) before)) #t)
-(check "allocation is counted" (let ((before (figure 'allocated-bytes))) (make-vector 100000 0) (> (- (figure 'allocated-bytes) before) 800000)) #t)
+(check "allocation is counted" (let ((before (figure 'allocated-bytes))) (make-vector 100000 0) (> (- (figure 'allocated-bytes) before) 400000)) #t)
 (define (tree depth) (if (= depth 0) '() (cons (tree (- depth 1)) (tree (- depth 1)))))
 (define (leaves t) (if (null? t) 1 (+ (leaves (car t)) (leaves (cdr t)))))
 (define kept (tree 12))

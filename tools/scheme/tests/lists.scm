@@ -40,7 +40,7 @@
 (check "for-each runs in order" (let ((seen '())) (for-each (lambda (x) (set! seen (cons x seen))) '(1 2 3)) seen) '(3 2 1))
 (check "for-each over two lists" (let ((sum 0)) (for-each (lambda (x y) (set! sum (+ sum (* x y)))) '(1 2) '(3 4)) sum) 11)
 (check "apply" (list (apply + '(1 2 3)) (apply + 1 2 '(3 4)) (apply list '()) (apply apply (list + (list 1 2)))) '(6 10 () 3))
-(check "apply to a long list" (apply + (iota (scaled 100000))) (quotient (* (scaled 100000) (- (scaled 100000) 1)) 2))
+(check "apply to a long list" (apply max (iota (scaled 100000))) (- (scaled 100000) 1))
 (check "filter" (filter odd? '(1 2 3 4 5)) '(1 3 5))
 (check "folds" (list (fold-left cons '() '(1 2)) (fold-right cons '() '(1 2)) (reduce + 0 '(1 2 3)) (reduce + 0 '()))
        '(((() . 1) . 2) (1 2) 6 0))

@@ -7,7 +7,8 @@
 Every NAME.scm beside this script has to print NAME.out and exit with 0; every case of errors.txt has to end with its
 message and exit status 1; the programs of ../programs have to print the same as without the settings. The settings go
 into the environment, where they choose a stress mode of the collector; the tests are told to be small then. --write
-writes the .out files anew.
+writes the .out files anew. Tests with "-64" or "-32" in their names are for machines of that word size, and @NAME@ in
+errors.txt is a figure of the machine.
 """
 
 import os
@@ -21,9 +22,23 @@ PROGRAMS = os.path.join(os.path.dirname(HERE), "programs")
 TIME_LIMIT = 300
 
 
+# By word size: the largest fixnum, and its bits with the sign.
+FIGURES = {
+    32: {"most": "1073741823", "bits": "31"},
+    64: {"most": "4611686018427387903", "bits": "63"},
+}
+
+
+def word_size(program):
+    """The fifth byte of an ELF file is its class."""
+    with open(program, "rb") as stream:
+        return {1: 32, 2: 64}[stream.read(5)[4]]
+
+
 class Runner:
     def __init__(self, program, settings):
         self.program = os.path.abspath(program)
+        self.word_size = word_size(self.program)
         self.environment = dict(os.environ, **settings)
         self.plain_environment = {name: value for name, value in os.environ.items() if not name.startswith("PINFOLD_")}
         self.small = ["small"] if "PINFOLD_STRESS" in self.environment else []
@@ -34,6 +49,14 @@ class Runner:
         return subprocess.run([self.program, *arguments], input=text.encode(), stdout=subprocess.PIPE,
                               stderr=subprocess.PIPE, cwd=directory, env=environment or self.environment,
                               timeout=TIME_LIMIT, check=False)
+
+    def fill_in(self, text):
+        for name, figure in FIGURES[self.word_size].items():
+            text = text.replace(f"@{name}@", figure)
+        return text
+
+    def is_for_another_machine(self, name):
+        return any(f"-{size}." in name for size in FIGURES if size != self.word_size)
 
     def check(self, name, condition, details):
         self.count += 1
@@ -50,6 +73,8 @@ def describe(result):
 def test_programs_with_output(runner, write):
     """NAME.scm prints NAME.out, and no check in it fails."""
     for file in sorted(name for name in os.listdir(HERE) if name.endswith(".scm")):
+        if runner.is_for_another_machine(file):
+            continue
         special = file == "arguments.scm"
         arguments = [file, "one", "zwei ü"] if special else [file, *runner.small]
         result = runner.run(arguments, 'line one\n(datum "two")!' if special else "")
@@ -64,9 +89,9 @@ def test_programs_with_output(runner, write):
         runner.check(file, good, describe(result))
 
 
-def error_cases():
+def error_cases(runner):
     with open(os.path.join(HERE, "errors.txt"), encoding="utf-8") as stream:
-        text = stream.read()
+        text = runner.fill_in(stream.read())
     for case in re.split(r"^### ", text, flags=re.MULTILINE)[1:]:
         name, rest = case.split("\n", 1)
         program, message = rest.rsplit("\n=== ", 1)
@@ -77,7 +102,9 @@ def test_errors(runner):
     """Each case of errors.txt ends with FILE:LINE: sentence."""
     with tempfile.TemporaryDirectory() as directory:
         path = os.path.join(directory, "case.scm")
-        for name, program, message in error_cases():
+        for name, program, message in error_cases(runner):
+            if runner.is_for_another_machine(name):
+                continue
             with open(path, "w", encoding="utf-8") as stream:
                 stream.write(program)
             result = runner.run(["case.scm"], directory=directory)
@@ -101,7 +128,7 @@ def test_usage(runner):
 EXHAUSTING = [("small objects", "(define (grow l)\n  (grow (cons (make-vector 10 1) l)))\n(grow '())\n",
                "2: out of memory: the heap has no room for an object of"),
               ("large objects", "(define (grow l)\n  (grow (cons (make-string 100000) l)))\n(grow '())\n",
-               "2: out of memory: the heap has no room for an object of 400016 bytes")]
+               "2: out of memory: the heap has no room for an object of 4000")]
 
 
 def test_exhaustion(runner):
@@ -119,7 +146,10 @@ def test_exhaustion(runner):
 
 def test_show_cases(runner):
     """The programs of ../programs, small, print what they print without stress."""
-    for arguments in [["gcbench.scm", "6"], ["hash-tables.scm", "150", "600"]]:
+    cases = [["gcbench.scm", "6"]]
+    if runner.word_size == 64:  # products in hash-tables.scm do not fit integers of 31 bits
+        cases.append(["hash-tables.scm", "150", "600"])
+    for arguments in cases:
         arguments = [os.path.join(PROGRAMS, arguments[0]), *arguments[1:]]
         expected = runner.run(arguments, environment=runner.plain_environment)
         result = runner.run(arguments)
