@@ -52,6 +52,11 @@ static void clear(struct pfi_arena *arena) {
     pfi_account_init(&arena->account);
 }
 
+static void init_locks(struct pfi_arena *arena) {
+    pfi_mutex_init(&arena->lock);
+    pfi_decommit_queue_init(&arena->waiting);
+}
+
 static bool init_reserved(struct pfi_arena *arena, size_t size) {
     struct pfi_window window = {.base = pfi_os_reserve(size, PINFOLD_CHUNK)};
     if (window.base == 0) {
@@ -64,7 +69,7 @@ static bool init_reserved(struct pfi_arena *arena, size_t size) {
     arena->is_reserved = true;
     occupy(arena, size + tables_size);
     if (window.tables != 0 && open_window(arena, &window)) {
-        pfi_mutex_init(&arena->lock);
+        init_locks(arena);
         return true;
     }
     if (window.tables != 0) {
@@ -82,7 +87,7 @@ static bool init_on_demand(struct pfi_arena *arena, size_t most) {
         return false;
     }
     arena->most_mapped = pfi_min(arena->most_mapped, arena->end - arena->base);
-    pfi_mutex_init(&arena->lock);
+    init_locks(arena);
     return true;
 }
 
@@ -558,6 +563,7 @@ PINFOLD_NOT_ANALYSED void pfi_arena_finish(struct pfi_arena *arena) {
         arena->header_pages = page->next;
         pfi_os_release((uintptr_t)page, PINFOLD_PAGE);
     }
+    pfi_decommit_queue_finish(&arena->waiting);
     pfi_mutex_finish(&arena->lock);
 }
 
@@ -585,6 +591,10 @@ void pfi_arena_decommit(struct pfi_arena *arena, enum pfi_space space, uintptr_t
 void pfi_arena_discard(struct pfi_arena *arena, enum pfi_space space, uintptr_t address, size_t size) {
     pfi_os_discard(address, size);
     pfi_account_subtract(&arena->account, space, size);
+}
+
+void pfi_arena_forget_marks(struct pfi_arena *arena, uintptr_t low, uintptr_t high) {
+    pfi_side_tables_discard_marks(arena, pfi_align_up(low, PINFOLD_CARD), pfi_align_down(high, PINFOLD_CARD));
 }
 
 size_t pfi_arena_bookkeeping(const struct pfi_arena *arena) {

@@ -29,6 +29,7 @@
 #include <stdbool.h>
 
 #include "alloc/account.h"
+#include "alloc/decommit_queue.h"
 #include "alloc/layout.h"
 #include "alloc/platform/mutex.h"
 #include "alloc/segment_pool.h"
@@ -64,6 +65,7 @@ struct pfi_arena {
     struct pfi_mutex lock;
     struct pfi_account account;
     struct pfi_segment_pool pool;
+    struct pfi_decommit_queue waiting;
 };
 
 /* Reserves `size` bytes (whole units, at least `smallest`); when size is 0, what pfi_arena_init_as makes of a derived
@@ -109,6 +111,10 @@ void pfi_arena_forget(struct pfi_arena *arena, struct pfi_segment *segment, uint
 bool pfi_arena_commit(struct pfi_arena *arena, enum pfi_space space, uintptr_t address, size_t size);
 void pfi_arena_decommit(struct pfi_arena *arena, enum pfi_space space, uintptr_t address, size_t size);
 void pfi_arena_discard(struct pfi_arena *arena, enum pfi_space space, uintptr_t address, size_t size);
+
+/* Gives back what mark words, pin words and slides hold of [low, high), where that is described and no collection goes on:
+ * whole pages of them, which read as zero again. They stay charged. */
+void pfi_arena_forget_marks(struct pfi_arena *arena, uintptr_t low, uintptr_t high);
 
 /* Memory of the tables and headers. */
 size_t pfi_arena_bookkeeping(const struct pfi_arena *arena);

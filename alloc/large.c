@@ -1,24 +1,31 @@
 /* SPDX-License-Identifier: MIT */
 #include "alloc/large.h"
 
+#include "alloc/free_pages.h"
 #include "alloc/object_starts.h"
 #include "alloc/platform/check.h"
 
-enum {
-    RUN_HEADER = 4 * sizeof(uintptr_t),
-    SMALLEST_DECOMMIT = 1 << 16, /* shorter runs are not worth a system call and the fault on their header */
-};
-
-void pfi_large_thread_run(struct pfi_share *share, uintptr_t start, size_t size, bool clean) {
+size_t pfi_large_thread_run(struct pfi_share *share, uintptr_t start, size_t size, size_t clean) {
+    struct pfi_generation *large = &share->generations[PINFOLD_LARGE];
     pfi_free_object_format(start, size);
     if (share->options->stress.poison) {
-        memset((void *)(start + RUN_HEADER), PINFOLD_POISON, size - RUN_HEADER);
-        clean = false;
+        memset((void *)(start + PINFOLD_MIN_FREE_ITEM), PINFOLD_POISON, size - PINFOLD_MIN_FREE_ITEM);
+        clean = 0;
     }
-    *pfi_free_object_planned_end(start) = clean;
+    clean = pfi_free_pages_set_clean(start, size, clean);
     pfi_object_starts_set(share->arena->object_starts, start, start + size);
-    share->generations[PINFOLD_LARGE].free_bytes += size;
-    pfi_free_list_append(&share->generations[PINFOLD_LARGE].free_list, start);
+    large->free_bytes += size;
+    large->clean_bytes += clean;
+    pfi_free_list_append(&large->free_list, start);
+    return clean;
+}
+
+/* Counts what is about to be used of memory that was given back. What waits to be given back makes way. */
+static bool charge(struct pfi_share *share, size_t size) {
+    struct pfi_arena *arena = share->arena;
+    return pfi_account_charge(&arena->account, PINFOLD_SPACE_LARGE, size) ||
+           (pfi_decommit_queue_give(arena, size) != 0 &&
+            pfi_account_charge(&arena->account, PINFOLD_SPACE_LARGE, size));
 }
 
 static uintptr_t take_free_run(struct pfi_share *share, size_t footprint, struct pfi_dirty *dirty,
@@ -29,14 +36,15 @@ static uintptr_t take_free_run(struct pfi_share *share, size_t footprint, struct
         return 0;
     }
     size_t size = pfi_object_size(run);
-    bool clean = pfi_large_run_is_clean(run);
-    if (clean && !pfi_account_charge(&share->arena->account, PINFOLD_SPACE_LARGE, footprint)) {
+    size_t clean = pfi_free_pages_clean(run);
+    if (!charge(share, pfi_free_pages_used(clean, run + footprint, size - footprint))) {
         pfi_free_list_push(&large->free_list, run);
         *why = PINFOLD_EXHAUSTED_COMMIT;
         return 0;
     }
     large->free_bytes -= size;
-    dirty->range[0] = (struct pfi_dirty_range){run, clean ? RUN_HEADER : footprint};
+    large->clean_bytes -= clean;
+    dirty->range[0] = (struct pfi_dirty_range){run, pfi_min(footprint, size - clean)};
     if (size > footprint) {
         pfi_large_thread_run(share, run + footprint, size - footprint, clean);
     }
@@ -105,39 +113,4 @@ enum pfi_exhausted pfi_large_allocate_locked(struct pfi_share *share, size_t siz
     *object = start;
     *dirty = taken;
     return PINFOLD_EXHAUSTED_NOT;
-}
-
-static size_t decommit_run(struct pfi_share *share, uintptr_t run, size_t size) {
-    uintptr_t link = *pfi_free_object_link(run);
-    pfi_arena_discard(share->arena, PINFOLD_SPACE_LARGE, run, size);
-    pfi_free_object_format(run, size); /* touches the first page again */
-    *pfi_free_object_link(run) = link;
-    *pfi_free_object_planned_end(run) = 1;
-    return size;
-}
-
-/* Through the bins: objects that other threads have just taken may have no header yet, so a walk over segments would
- * need a stopped world. */
-size_t pfi_large_decommit_free(struct pfi_share *share, size_t keep, size_t limit) {
-    const struct pfi_free_list *list = &share->generations[PINFOLD_LARGE].free_list;
-    size_t kept = 0;
-    size_t given = 0;
-    if (share->options->stress.poison) {
-        return 0;
-    }
-    for (unsigned bin = pfi_free_list_bin(list, SMALLEST_DECOMMIT); bin < list->bin_count; ++bin) {
-        uintptr_t run = list->bins[bin].head;
-        for (; run != 0 && given < limit; run = *pfi_free_object_link(run)) {
-            size_t size = pfi_object_size(run);
-            if (pfi_large_run_is_clean(run) || size < SMALLEST_DECOMMIT) {
-                continue;
-            }
-            if (kept < keep) {
-                kept += size;
-            } else {
-                given += decommit_run(share, run, size);
-            }
-        }
-    }
-    return given;
 }

@@ -3,8 +3,7 @@
  * The large object heap: objects of at least the threshold, in segments of their own, each on whole pages. Dead runs of
  * pages are free objects in bins; requests are served first fit, then from the ends of segments, then from a new one.
  *
- * A free run keeps in its fourth word whether it is *clean*: everything behind its first page's header reads as zero
- * and takes no memory, because the run was given back to the system. Clean runs are not cleared again.
+ * Pages at the end of a free run may have been given back to the system (free_pages.h): they are not cleared again.
  */
 #ifndef PINFOLD_ALLOC_LARGE_H
 #define PINFOLD_ALLOC_LARGE_H
@@ -23,15 +22,8 @@ static inline size_t pfi_large_footprint(size_t size) {
     return pfi_align_up(size, PINFOLD_PAGE);
 }
 
-/* Makes [start, start + size) a free run and puts it at the end of its bin. */
-void pfi_large_thread_run(struct pfi_share *share, uintptr_t start, size_t size, bool clean);
-
-static inline bool pfi_large_run_is_clean(uintptr_t run) {
-    return *pfi_free_object_planned_end(run) != 0;
-}
-
-/* Gives the memory of free runs back to the system, keeping the first `keep` bytes of them (shorter ones first) for the
- * allocations to come; at most `limit` bytes a call. Returns what it gave back. */
-size_t pfi_large_decommit_free(struct pfi_share *share, size_t keep, size_t limit);
+/* Makes [start, start + size) a free run and puts it at the end of its bin. At most its last `clean` bytes are clean;
+ * returns how many of them the run has. */
+size_t pfi_large_thread_run(struct pfi_share *share, uintptr_t start, size_t size, size_t clean);
 
 #endif

@@ -1,45 +1,29 @@
 /* SPDX-License-Identifier: MIT */
 #include "alloc/pinned_heap.h"
 
+#include "alloc/free_pages.h"
 #include "alloc/object_starts.h"
 #include "alloc/platform/check.h"
 
 enum {
     /* How many free objects of a bin are looked at before fresh memory is taken. Their sizes differ by a factor of two
      * and their alignment by anything, so a bin may hold thousands that do not fit. */
-    TRIES = 64,
-    SMALLEST_DECOMMIT = 1 << 16, /* shorter free objects are not worth a system call and the faults afterwards */
+    TRIES = 64
 };
 
-struct pages {
-    uintptr_t low;
-    uintptr_t high;
-};
-
-/* The whole pages inside a free object, but for the one with its header. */
-static struct pages inner_pages(uintptr_t start, size_t size) {
-    return (struct pages){pfi_align_up(start + PINFOLD_MIN_FREE_ITEM, PINFOLD_PAGE),
-                          pfi_align_down(start + size, PINFOLD_PAGE)};
-}
-
-size_t pfi_pinned_heap_page_bytes(uintptr_t start, size_t size) {
-    if (size < SMALLEST_DECOMMIT) {
-        return 0;
-    }
-    struct pages pages = inner_pages(start, size);
-    return pages.high - pages.low;
-}
-
-size_t pfi_pinned_heap_clean_bytes(uintptr_t free_object) {
-    size_t bytes = pfi_pinned_heap_page_bytes(free_object, pfi_object_size(free_object));
-    return bytes != 0 && *pfi_free_object_planned_end(free_object) != 0 ? bytes : 0;
-}
-
-void pfi_pinned_heap_thread(struct pfi_share *share, uintptr_t start, size_t size, bool clean) {
+size_t pfi_pinned_heap_thread(struct pfi_share *share, uintptr_t start, size_t size, size_t clean) {
     pfi_share_thread_gap(share, PINFOLD_PINNED, start, size);
-    if (size >= SMALLEST_DECOMMIT) {
-        *pfi_free_object_planned_end(start) = clean;
-    }
+    clean = pfi_free_pages_set_clean(start, size, clean);
+    share->generations[PINFOLD_PINNED].clean_bytes += clean;
+    return clean;
+}
+
+/* Counts what is about to be used of memory that was given back. What waits to be given back makes way. */
+static bool charge(struct pfi_share *share, size_t size) {
+    struct pfi_arena *arena = share->arena;
+    return pfi_account_charge(&arena->account, PINFOLD_SPACE_PINNED, size) ||
+           (pfi_decommit_queue_give(arena, size) != 0 &&
+            pfi_account_charge(&arena->account, PINFOLD_SPACE_PINNED, size));
 }
 
 /* Where in [start, end) the object goes; 0 when it does not fit. What is left before it is nothing or large enough for
@@ -66,7 +50,7 @@ static bool fits_item(const void *context, uintptr_t item) {
 }
 
 /* [start, end) but for the pages that are known to read as zero. */
-static struct pfi_dirty dirty_around(uintptr_t start, uintptr_t end, const struct pages *zero) {
+static struct pfi_dirty dirty_around(uintptr_t start, uintptr_t end, const struct pfi_pages *zero) {
     uintptr_t low = pfi_clamp(zero->low, start, end);
     uintptr_t high = pfi_clamp(zero->high, low, end);
     return (struct pfi_dirty){{{start, low - start}, {high, end - high}}};
@@ -79,20 +63,21 @@ static uintptr_t take_free_object(struct pfi_share *share, const struct pfi_pinn
     if (item == 0) {
         return 0;
     }
-    size_t size = pfi_object_size(item);
-    size_t clean_bytes = pfi_pinned_heap_clean_bytes(item);
-    if (!pfi_account_charge(&share->arena->account, PINFOLD_SPACE_PINNED, clean_bytes)) {
+    uintptr_t item_end = item + pfi_object_size(item);
+    uintptr_t object = place_in(item, item_end, request);
+    uintptr_t object_end = object + request->size;
+    size_t clean = pfi_free_pages_clean(item);
+    if (!charge(share, pfi_free_pages_used(clean, object_end, item_end - object_end))) {
         pfi_free_list_push(&pinned->free_list, item);
         *why = PINFOLD_EXHAUSTED_COMMIT;
         return 0;
     }
-    struct pages zero = clean_bytes == 0 ? (struct pages){item, item} : inner_pages(item, size);
-    uintptr_t object = place_in(item, item + size, request);
-    uintptr_t object_end = object + request->size;
-    *dirty = dirty_around(object, object_end, &zero);
-    pinned->free_bytes -= size;
-    pfi_pinned_heap_thread(share, item, object - item, false);
-    pfi_pinned_heap_thread(share, object_end, item + size - object_end, false);
+    uintptr_t high = pfi_align_down(item_end, PINFOLD_PAGE);
+    *dirty = dirty_around(object, object_end, &(struct pfi_pages){high - clean, high});
+    pinned->free_bytes -= item_end - item;
+    pinned->clean_bytes -= clean;
+    pfi_pinned_heap_thread(share, item, object - item, 0);
+    pfi_pinned_heap_thread(share, object_end, item_end - object_end, clean);
     return object;
 }
 
@@ -111,7 +96,7 @@ static uintptr_t take_segment_end(struct pfi_share *share, struct pfi_segment *s
     }
     dirty->range[0] = (struct pfi_dirty_range){object, pfi_segment_use(segment, object, object_end)};
     pfi_segment_set_allocated(segment, object_end);
-    pfi_pinned_heap_thread(share, start, object - start, false);
+    pfi_pinned_heap_thread(share, start, object - start, 0);
     return object;
 }
 
@@ -182,36 +167,4 @@ enum pfi_exhausted pfi_pinned_heap_allocate_locked(struct pfi_share *share, cons
     *object = start;
     *dirty = taken;
     return PINFOLD_EXHAUSTED_NOT;
-}
-
-static size_t decommit_free_object(struct pfi_share *share, uintptr_t item) {
-    struct pages pages = inner_pages(item, pfi_object_size(item));
-    pfi_arena_discard(share->arena, PINFOLD_SPACE_PINNED, pages.low, pages.high - pages.low);
-    *pfi_free_object_planned_end(item) = 1;
-    return pages.high - pages.low;
-}
-
-/* The bins lead to the long free objects without a walk over all the short ones and the objects between them. */
-size_t pfi_pinned_heap_decommit_free(struct pfi_share *share, size_t keep, size_t limit) {
-    const struct pfi_free_list *list = &share->generations[PINFOLD_PINNED].free_list;
-    size_t kept = 0;
-    size_t given = 0;
-    if (share->options->stress.poison) {
-        return 0;
-    }
-    for (unsigned bin = pfi_free_list_bin(list, SMALLEST_DECOMMIT); bin < list->bin_count; ++bin) {
-        uintptr_t item = list->bins[bin].head;
-        for (; item != 0 && given < limit; item = *pfi_free_object_link(item)) {
-            size_t size = pfi_object_size(item);
-            if (pfi_pinned_heap_page_bytes(item, size) == 0 || pfi_pinned_heap_clean_bytes(item) != 0) {
-                continue;
-            }
-            if (kept < keep) {
-                kept += size;
-            } else {
-                given += decommit_free_object(share, item);
-            }
-        }
-    }
-    return given;
 }

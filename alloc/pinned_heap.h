@@ -8,8 +8,8 @@
  *
  * Dead runs are free objects in bins. A request is served from these, then from the ends of segments, then from a new
  * segment. Invariant: objects and free objects follow each other without a hole, so that segments can be walked, and
- * none is smaller than a smallest object. The whole pages inside a long free object may have been given back: then it
- * is *clean*, as its fourth word says; they read as zero, and the account of committed memory does not count them.
+ * none is smaller than a smallest object. Whole pages inside a long free object may have been given back
+ * (free_pages.h).
  * Owner: the heap share; changed by its allocator and by the sweep of a full collection (gc/phase/pinned.c).
  */
 #ifndef PINFOLD_ALLOC_PINNED_HEAP_H
@@ -32,18 +32,7 @@ enum pfi_exhausted pfi_pinned_heap_allocate_locked(struct pfi_share *share, cons
     PINFOLD_NEEDS(share->old_lock);
 
 /* Makes [start, start + size) a free object and puts it at the end of its bin if it is large enough for one; nothing
- * when size is 0. Clean only when the whole pages inside it are. */
-void pfi_pinned_heap_thread(struct pfi_share *share, uintptr_t start, size_t size, bool clean);
-
-/* Bytes of whole pages behind the header of a free object at [start, start + size); 0 when it is too short to give
- * them back. */
-size_t pfi_pinned_heap_page_bytes(uintptr_t start, size_t size);
-
-/* Bytes of a free object that were given back. */
-size_t pfi_pinned_heap_clean_bytes(uintptr_t free_object);
-
-/* Gives the whole pages of free objects back to the system, keeping the first `keep` bytes of them (in the order of the
- * bins) for the allocations to come, until `limit` bytes are reached. Returns what it gave back. */
-size_t pfi_pinned_heap_decommit_free(struct pfi_share *share, size_t keep, size_t limit);
+ * when size is 0. At most the last `clean` bytes of its whole pages are clean; returns how many of them it has. */
+size_t pfi_pinned_heap_thread(struct pfi_share *share, uintptr_t start, size_t size, size_t clean);
 
 #endif

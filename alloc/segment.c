@@ -5,30 +5,44 @@
 
 #include "alloc/platform/check.h"
 
-/* What is on standby must not make a request fail that the arena could serve. */
-static struct pfi_segment *find_range(struct pfi_arena *arena, size_t size, enum pf_segment_kind kind) {
-    struct pfi_segment *segment = pfi_segment_pool_take(arena, size, kind);
+/* Ranges that nobody uses must not make a request fail that the arena could serve. */
+static struct pfi_segment *carve(struct pfi_arena *arena, size_t size) {
+    struct pfi_segment *segment = pfi_arena_carve(arena, size);
     if (segment == NULL) {
-        segment = pfi_arena_carve(arena, size);
-    }
-    if (segment == NULL && pfi_segment_pool_drain(arena)) {
-        segment = pfi_arena_carve(arena, size);
+        bool had_waiting = pfi_decommit_queue_drain(arena);
+        bool had_standby = pfi_segment_pool_drain(arena);
+        segment = had_waiting || had_standby ? pfi_arena_carve(arena, size) : NULL;
     }
     return segment;
 }
 
-static void begin(struct pfi_segment *segment, enum pf_segment_kind kind) {
+static struct pfi_segment *find_range(struct pfi_arena *arena, size_t size, enum pf_segment_kind kind) {
+    struct pfi_segment *segment = pfi_segment_pool_take(arena, size, kind);
+    return segment != NULL ? segment : carve(arena, size);
+}
+
+/* Of its memory, [base, committed) is there, and [base, used) may not be zero. */
+static void begin_with(struct pfi_segment *segment, enum pf_segment_kind kind, uintptr_t used, uintptr_t committed) {
     segment->kind = kind;
     segment->first = segment->base + (kind == PINFOLD_SEGMENT_SMALL ? PINFOLD_MIN_OBJECT : 0);
     segment->allocated = segment->first;
     segment->plan_allocated = segment->first;
-    segment->used = segment->base;
-    segment->committed = segment->base;
+    segment->used = used;
+    segment->committed = committed;
     segment->next = NULL;
 }
 
+static void begin(struct pfi_segment *segment, enum pf_segment_kind kind) {
+    begin_with(segment, kind, segment->base, segment->base);
+}
+
 struct pfi_segment *pfi_segment_create(struct pfi_arena *arena, size_t size, enum pf_segment_kind kind) {
-    struct pfi_segment *segment = find_range(arena, size, kind);
+    struct pfi_segment *segment = pfi_decommit_queue_take(arena, size, kind);
+    if (segment != NULL) {
+        begin_with(segment, kind, segment->used, segment->committed);
+        return segment;
+    }
+    segment = find_range(arena, size, kind);
     if (segment != NULL) {
         begin(segment, kind);
     }
@@ -98,8 +112,10 @@ bool pfi_segment_commit(struct pfi_arena *arena, struct pfi_segment *segment, ui
     if (commit_to(arena, segment, end)) {
         return true;
     }
-    /* Near a limit no more than what is needed. */
-    return commit_to(arena, segment, pfi_align_up(address, PINFOLD_PAGE));
+    /* Near a limit no more than what is needed, and before what waits to be given back. */
+    end = pfi_align_up(address, PINFOLD_PAGE);
+    return commit_to(arena, segment, end) ||
+           (pfi_decommit_queue_give(arena, end - segment->committed) != 0 && commit_to(arena, segment, end));
 }
 
 void pfi_segment_trim(struct pfi_arena *arena, struct pfi_segment *segment, uintptr_t address) {

@@ -48,8 +48,8 @@ static inline bool pfi_arena_holds(const struct pfi_arena *arena, uintptr_t addr
     return pfi_arena_contains(arena, address) && (arena->is_reserved || pfi_arena_segment_of(arena, address) != NULL);
 }
 
-/* A segment of at least `size` bytes (rounded up to units), from standby if one there fits, else new; NULL when the
- * arena has no such range. Nothing is committed yet. */
+/* A segment of at least `size` bytes (rounded up to units): one that waits to be given back, with the memory that it
+ * still has, or one on standby, or a new one, without memory. NULL when the arena has no such range. */
 struct pfi_segment *pfi_segment_create(struct pfi_arena *arena, size_t size, enum pf_segment_kind kind);
 
 /* The same, as large as can be had: `most` bytes, else a half, a quarter and so on of that, at last `least`. At least
@@ -61,7 +61,8 @@ struct pfi_segment *pfi_segment_create_between(struct pfi_arena *arena, size_t l
 bool pfi_segment_create_pair(struct pfi_arena *arena, const size_t sizes[2], const enum pf_segment_kind kinds[2],
                              struct pfi_segment *segments[2]);
 
-/* Gives the memory back, and the range to the standby list or the arena. The segment must be out of every chain. */
+/* Gives the memory back, and the range to the standby list or the arena. The segment must be out of every chain. What a
+ * collection has emptied goes on the decommit queue instead. */
 void pfi_segment_release(struct pfi_arena *arena, struct pfi_segment *segment);
 
 /* Makes [first, address) usable. false: beyond the segment's end, or the system refused. */

@@ -16,6 +16,8 @@ static size_t touched(const struct pfi_segment *segment) {
 static struct pfi_segment *pop(struct pfi_segment_pool *pool, enum pf_segment_kind kind) {
     struct pfi_segment *segment = pool->first[kind];
     pool->first[kind] = segment->next;
+    --pool->counts[kind];
+    pool->least[kind] = pfi_min(pool->least[kind], pool->counts[kind]);
     --pool->count;
     pool->bytes -= segment->end - segment->base;
     pool->touched_bytes -= touched(segment);
@@ -34,6 +36,7 @@ bool pfi_segment_pool_put(struct pfi_arena *arena, struct pfi_segment *segment) 
     segment->allocated = segment->first; /* no address in it belongs to an object */
     segment->next = pool->first[segment->kind];
     pool->first[segment->kind] = segment;
+    ++pool->counts[segment->kind];
     ++pool->count;
     pool->bytes += size;
     pool->touched_bytes += touched(segment);
@@ -46,6 +49,19 @@ struct pfi_segment *pfi_segment_pool_take(struct pfi_arena *arena, size_t size, 
         return NULL;
     }
     return pop(pool, kind);
+}
+
+size_t pfi_segment_pool_age(struct pfi_arena *arena) {
+    struct pfi_segment_pool *pool = &arena->pool;
+    size_t aged = 0;
+    for (int kind = 0; kind < PINFOLD_SEGMENT_KINDS; ++kind) {
+        for (size_t rest = pool->least[kind]; rest != 0; --rest) {
+            pfi_arena_return(arena, pop(pool, (enum pf_segment_kind)kind));
+            ++aged;
+        }
+        pool->least[kind] = pool->counts[kind];
+    }
+    return aged;
 }
 
 bool pfi_segment_pool_drain(struct pfi_arena *arena) {
@@ -61,6 +77,7 @@ bool pfi_segment_pool_drain(struct pfi_arena *arena) {
 bool pfi_segment_pool_is_valid(const struct pfi_segment_pool *pool) {
     struct pfi_segment_pool sum = {.count = 0};
     for (int kind = 0; kind < PINFOLD_SEGMENT_KINDS; ++kind) {
+        size_t before = sum.count;
         for (const struct pfi_segment *segment = pool->first[kind]; segment != NULL; segment = segment->next) {
             size_t size = segment->end - segment->base;
             if (segment->kind != (enum pf_segment_kind)kind || segment->committed != segment->base ||
@@ -70,6 +87,9 @@ bool pfi_segment_pool_is_valid(const struct pfi_segment_pool *pool) {
             ++sum.count;
             sum.bytes += size;
             sum.touched_bytes += touched(segment);
+        }
+        if (sum.count - before != pool->counts[kind] || pool->least[kind] > pool->counts[kind]) {
+            return false;
         }
     }
     return sum.count == pool->count && sum.bytes == pool->bytes && sum.touched_bytes == pool->touched_bytes;

@@ -5,7 +5,7 @@
  *
  *     in use --release--> standby (nothing committed) --create--> in use, at the same addresses
  *                            |
- *                            +--drain, when the arena has no other room--> the arena
+ *                            +--drain, when the arena has no other room, or age--> the arena
  *
  * A stack for each kind of segment, so that a range comes back for the kind of objects that its tables were written
  * for: slides of small objects are left behind by collections, those of large ones are not, and NONE means that one
@@ -27,6 +27,8 @@ struct pfi_segment;
 struct pfi_segment_pool {
     size_t standard_size[PINFOLD_SEGMENT_KINDS]; /* 0 = nothing is kept */
     struct pfi_segment *first[PINFOLD_SEGMENT_KINDS];
+    size_t counts[PINFOLD_SEGMENT_KINDS];
+    size_t least[PINFOLD_SEGMENT_KINDS]; /* count that a list has not fallen below since it was last aged */
     size_t count;
     size_t bytes;         /* of address space */
     size_t touched_bytes; /* part of it whose side tables may hold memory */
@@ -42,6 +44,10 @@ bool pfi_segment_pool_put(struct pfi_arena *arena, struct pfi_segment *segment);
 
 /* A segment that serves a request for `size` bytes of its kind: the one that was put there last; NULL if none does. */
 struct pfi_segment *pfi_segment_pool_take(struct pfi_arena *arena, size_t size, enum pf_segment_kind kind);
+
+/* Returns those ranges to the arena that nobody has needed since the last call: as many as each list has not fallen
+ * below. Returns how many. */
+size_t pfi_segment_pool_age(struct pfi_arena *arena);
 
 /* Returns every range to the arena. false: there was none. */
 bool pfi_segment_pool_drain(struct pfi_arena *arena);

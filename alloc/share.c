@@ -2,6 +2,7 @@
 #include "alloc/share.h"
 
 #include "alloc/card_table.h"
+#include "alloc/free_pages.h"
 #include "alloc/object.h"
 #include "alloc/object_starts.h"
 #include "alloc/platform/check.h"
@@ -121,6 +122,7 @@ void pfi_share_format_gap(struct pfi_share *share, int generation, uintptr_t sta
     if (share->options->stress.poison) {
         memset((void *)(start + PINFOLD_MIN_OBJECT), PINFOLD_POISON, size - PINFOLD_MIN_OBJECT);
     }
+    pfi_free_pages_set_clean(start, size, 0);
     pfi_object_starts_set(share->arena->object_starts, start, start + size);
     share->generations[generation].free_bytes += size;
 }
@@ -134,6 +136,8 @@ void pfi_share_thread_gap(struct pfi_share *share, int generation, uintptr_t sta
 
 void pfi_share_forget_free(struct pfi_share *share, int oldest) {
     for (int generation = 0; generation <= oldest; ++generation) {
+        pfi_account_add(&share->arena->account, PINFOLD_SPACE_SMALL, share->generations[generation].clean_bytes);
+        share->generations[generation].clean_bytes = 0;
         share->generations[generation].free_bytes = 0;
         pfi_free_list_clear(&share->generations[generation].free_list);
     }

@@ -27,7 +27,8 @@
 struct pfi_generation {
     int64_t budget_left; /* bytes that may still be allocated or promoted into it before it wants a collection */
     size_t budget;
-    size_t free_bytes; /* in all free objects, threaded or not */
+    size_t free_bytes;  /* in all free objects, threaded or not */
+    size_t clean_bytes; /* of these, given back to the system (free_pages.h) */
     struct pfi_free_list free_list;
 };
 

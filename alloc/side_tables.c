@@ -5,7 +5,7 @@
 
 #include "alloc/arena.h"
 
-enum { TABLES = 5 };
+enum { TABLES = 5, MARKS = 3 /* the first of them mean something during a collection only */ };
 
 /* Bytes for each card, in the order in which the tables lie. */
 static const size_t entry_size[TABLES] = {sizeof(uint64_t), sizeof(uint64_t), sizeof(uintptr_t), 1, 1};
@@ -91,6 +91,17 @@ void pfi_side_tables_decommit(const struct pfi_arena *arena, uintptr_t low, uint
     for (int table = 0; table < TABLES && low < high; ++table) {
         struct slice slice = slice_of(arena, table, low, high);
         pfi_os_decommit(slice.start, slice.size);
+    }
+}
+
+void pfi_side_tables_discard_marks(const struct pfi_arena *arena, uintptr_t low, uintptr_t high) {
+    for (int table = 0; table < MARKS && low < high; ++table) {
+        struct slice slice = slice_of(arena, table, low, high);
+        uintptr_t first = pfi_align_up(slice.start, PINFOLD_PAGE);
+        uintptr_t last = pfi_align_down(slice.start + slice.size, PINFOLD_PAGE);
+        if (first < last) {
+            pfi_os_discard(first, last - first);
+        }
     }
 }
 

@@ -34,6 +34,9 @@ void pfi_side_tables_release(const struct pfi_arena *arena, uintptr_t low, uintp
 bool pfi_side_tables_commit(const struct pfi_arena *arena, uintptr_t low, uintptr_t high);
 void pfi_side_tables_decommit(const struct pfi_arena *arena, uintptr_t low, uintptr_t high);
 
+/* Gives back whole pages of mark words, pin words and slides, which read as zero again. Whole cards, all committed. */
+void pfi_side_tables_discard_marks(const struct pfi_arena *arena, uintptr_t low, uintptr_t high);
+
 /* Zeroes committed entries: of chunks that others use, too. Whole cards. */
 void pfi_side_tables_clear(const struct pfi_arena *arena, uintptr_t low, uintptr_t high);
 

@@ -7,6 +7,7 @@
  */
 #include "gc/collect.h"
 
+#include "gc/give_back.h"
 #include "gc/observe/pin_events.h"
 #include "gc/phase/age.h"
 #include "gc/phase/compact.h"
@@ -50,6 +51,7 @@ static void mark(struct pfi_cycle *cycle) {
 static void mark_and_plan(struct pfi_cycle *cycle) {
     struct pf_heap *heap = cycle->heap;
     pfi_plan_open(&cycle->plan, &heap->share, &heap->pin_queue, &heap->plug_list, cycle->record.generation);
+    cycle->plan.demotes = pfi_cycle_keeps_pins_young(cycle);
 
     pfi_cycle_begin_phase(cycle, PINFOLD_PHASE_MARK);
     mark(cycle);
@@ -148,9 +150,9 @@ bool pfi_try_stop_and_collect(struct pf_heap *heap, struct pf_thread *self, cons
     if (!pfi_heap_try_stop(heap, self)) {
         return false;
     }
-    int generation = pfi_collect(heap, request);
+    pfi_collect(heap, request);
     pfi_heap_resume(heap);
-    pfi_heap_give_back(heap, generation);
+    pfi_heap_give_back(heap);
     return true;
 }
 

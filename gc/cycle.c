@@ -4,12 +4,14 @@
 #include "alloc/context.h"
 #include "alloc/platform/check.h"
 #include "alloc/platform/clock.h"
+#include "gc/give_back.h"
 #include "gc/observe/verify.h"
 #include "gc/observe/verify_account.h"
 #include "gc/observe/walkable.h"
 #include "gc/policy/condemn.h"
 #include "gc/policy/decide.h"
 #include "gc/policy/notice.h"
+#include "gc/policy/probe.h"
 #include "gc/root/cards.h"
 #include "gc/world/mutator.h"
 
@@ -19,6 +21,10 @@ enum {
 
 static bool is_last_chance(const struct pfi_cycle *cycle) {
     return cycle->request.reason == PINFOLD_REASON_LAST_CHANCE;
+}
+
+static bool is_probe(const struct pfi_cycle *cycle) {
+    return cycle->request.reason == PINFOLD_REASON_PROBE;
 }
 
 /* Bytes in old objects outside generation 2's own segments: whole pages of large ones, and those that were born pinned.
@@ -49,6 +55,32 @@ static bool limit_is_near(const struct pf_heap *heap) {
     size_t occupied = occupied_bytes(&heap->share);
     size_t grown = occupied - pfi_min(occupied, heap->live_after_full);
     return pfi_limits_is_near(pfi_heap_limit_load(heap), grown, pfi_heap_limit_room(heap, 2));
+}
+
+/* What a full collection looks at and a young one does not. */
+static size_t old_bytes(const struct pfi_share *share) {
+    return pfi_share_generation_bytes(share, 2) - share->generations[2].free_bytes + beside_gen2_bytes(share);
+}
+
+static struct pfi_probe_input probe_input(const struct pf_heap *heap) {
+    const struct pfi_probing *probing = &heap->probing;
+    return (struct pfi_probe_input){
+        .first_ns = (uint64_t)heap->options.probe_interval_ms * 1000000,
+        .since_full_ns = heap->world.stop_began_ns - pfi_min(probing->full_end_ns, heap->world.stop_began_ns),
+        .full_ns = probing->full_ns,
+        .futile = probing->futile,
+        .follow_ups = probing->follow_ups,
+        .live_after_full = heap->live_after_full,
+        .old_bytes = old_bytes(&heap->share),
+    };
+}
+
+/* Only where allocation goes on, and its budgets lead to a collection anyway. */
+static bool is_probe_due(const struct pf_heap *heap, enum pf_reason reason) {
+    struct pfi_probe_input input = probe_input(heap);
+    bool may_probe = reason == PINFOLD_REASON_BUDGET || reason == PINFOLD_REASON_LARGE_BUDGET ||
+                     reason == PINFOLD_REASON_PINNED_BUDGET;
+    return may_probe && pfi_probe_is_due(&input);
 }
 
 static int choose_generation(struct pf_heap *heap, const struct pfi_request *request) {
@@ -90,13 +122,18 @@ void pfi_cycle_open(struct pfi_cycle *cycle, struct pf_heap *heap, const struct 
     pfi_region_break(&heap->region, &heap->share, request->reason);
     cycle->record.number = heap->history.count + 1;
     cycle->record.generation = choose_generation(heap, request);
-    cycle->record.reason = request->reason;
+    if (cycle->record.generation < 2 && is_probe_due(heap, request->reason)) {
+        cycle->request.reason = PINFOLD_REASON_PROBE;
+        cycle->record.generation = 2;
+    }
+    cycle->record.reason = cycle->request.reason;
+    cycle->old_before = old_bytes(&heap->share);
     for (int generation = 0; generation < PINFOLD_GENERATIONS; ++generation) {
         cycle->size_before[generation] = pfi_share_generation_bytes(&heap->share, generation);
         cycle->record.before_bytes[generation] = cycle->size_before[generation];
         cycle->budget_left_before[generation] = heap->share.generations[generation].budget_left;
     }
-    PINFOLD_SEND(&heap->events, collection_begin, cycle->record.number, cycle->record.generation, request->reason);
+    PINFOLD_SEND(&heap->events, collection_begin, cycle->record.number, cycle->record.generation, cycle->record.reason);
 }
 
 void pfi_cycle_begin_phase(struct pfi_cycle *cycle, enum pf_phase phase) {
@@ -151,6 +188,7 @@ void pfi_cycle_decide(struct pfi_cycle *cycle) {
         .stress_sweep = heap->options.stress.sweep,
         .stress_expand = heap->options.stress.expand,
         .is_last_chance = is_last_chance(cycle),
+        .is_probe = is_probe(cycle),
         .must_not_move = plan->ignores_pins,
         .room_if_swept = heap->share.ephemeral->end - plan->swept_end,
         .room_needed = pfi_heap_room_needed(heap),
@@ -168,6 +206,14 @@ void pfi_cycle_decide(struct pfi_cycle *cycle) {
     cycle->compacts_large = cycle->compacts && plan->condemned == 2 &&
                             (cycle->request.mode >= PINFOLD_COLLECT_COMPACT_LARGE || is_last_chance(cycle) ||
                              pfi_decide_compacts_large(&input));
+}
+
+/* Where much has died a moment ago, the space between pins is more than generation 0 needs, and goes back to the system
+ * once it is generation 2's, where later probes leave it. */
+bool pfi_cycle_keeps_pins_young(const struct pfi_cycle *cycle) {
+    const struct pf_heap *heap = cycle->heap;
+    bool has_just_died = heap->probing.follow_ups != 0 || (heap->probing.is_quiet && is_probe(cycle));
+    return heap->options.demotion && !has_just_died;
 }
 
 size_t pfi_cycle_room_needed(const struct pfi_cycle *cycle) {
@@ -234,7 +280,13 @@ static size_t bound_budget(const struct pfi_cycle *cycle, int generation, size_t
     const struct pf_heap *heap = cycle->heap;
     size_t min = heap->budget_rules[generation].min;
     if (generation == 0 && demoted_bytes(cycle) != 0) {
-        return pfi_budget_between_pins(&heap->budget_rules[0], demoted_bytes(cycle));
+        budget = pfi_budget_between_pins(&heap->budget_rules[0], demoted_bytes(cycle));
+    }
+    if (generation == 0 && heap->probing.is_quiet && heap->gen0_size_of_one != 0) {
+        return pfi_budget_quiet(budget, heap->live_after_full + 8 * demoted_bytes(cycle));
+    }
+    if (generation == 0 && demoted_bytes(cycle) != 0) {
+        return budget;
     }
     if (generation < 2) {
         size_t least = pfi_max(min, heap->budget_rules[0].min >> generation);
@@ -254,6 +306,15 @@ static size_t new_budget(const struct pfi_cycle *cycle, int generation) {
     size_t bounded = bound_budget(cycle, generation, smooth);
     return pfi_limits_budget(generation, bounded, cycle->heap->budget_rules[generation].min,
                              pfi_heap_limit_room(cycle->heap, generation));
+}
+
+/* What of the budgets was used since the last full collection. */
+static void note_use(struct pfi_cycle *cycle) {
+    struct pf_heap *heap = cycle->heap;
+    for (int generation = 0; generation < PINFOLD_GENERATIONS && cycle->record.generation == 2; ++generation) {
+        int64_t used = (int64_t)heap->share.generations[generation].budget - cycle->budget_left_before[generation];
+        heap->giving.used[generation] = used > 0 ? (size_t)used : 0;
+    }
 }
 
 static void set_budgets(struct pfi_cycle *cycle) {
@@ -293,6 +354,39 @@ static void note_progress(struct pfi_cycle *cycle) {
     heap->reuse_was_futile = (heap->wants_reuse || heap->reuse_was_futile) && !cycle->plan.reuses;
     heap->wants_reuse = false;
     heap->last_full_was_futile = heap->live_after_full > before / 10 * 9;
+}
+
+/* What this collection tells of when the next probe is due, but for its time; before new budgets are made. */
+static void note_probe(struct pfi_cycle *cycle) {
+    struct pf_heap *heap = cycle->heap;
+    struct pfi_probing *probing = &heap->probing;
+    size_t old_after = old_bytes(&heap->share);
+    if (cycle->record.generation < 2) {
+        return;
+    }
+    bool found_death = pfi_probe_found_death(cycle->old_before, old_after);
+    if (!is_probe(cycle)) {
+        probing->has_died |= found_death;
+        probing->futile = found_death ? 0 : probing->futile;
+    } else {
+        found_death |= probing->has_died;
+        probing->has_died = false;
+        probing->futile = found_death ? 0 : probing->futile + 1;
+        probing->follow_ups = found_death ? PINFOLD_PROBE_FOLLOW_UPS : probing->follow_ups - (probing->follow_ups != 0);
+        probing->is_quiet |= found_death;
+    }
+    if (pfi_probe_starts_anew(probing->counted_from, heap->live_after_full)) {
+        *probing = (struct pfi_probing){.counted_from = heap->live_after_full};
+    }
+    probing->counted_from = pfi_min(probing->counted_from, heap->live_after_full);
+}
+
+static void note_full_time(struct pfi_cycle *cycle) {
+    struct pf_heap *heap = cycle->heap;
+    if (cycle->record.generation == 2) {
+        heap->probing.full_end_ns = heap->world.stop_began_ns + cycle->record.pause_ns;
+        heap->probing.full_ns = cycle->record.pause_ns;
+    }
 }
 
 static void fill_record(struct pfi_cycle *cycle) {
@@ -359,7 +453,7 @@ static void release_emptied(struct pfi_cycle *cycle) {
  * runs, so at least as much can be given back, and no limit is exceeded when the program goes on. */
 static void keep_limits(struct pf_heap *heap) {
     if (pfi_account_is_above_limit(&heap->arena.account)) {
-        pfi_heap_give_back_all(heap);
+        pfi_heap_give_back_all(heap, 0);
     }
 }
 
@@ -372,6 +466,8 @@ void pfi_cycle_close(struct pfi_cycle *cycle) {
     if (cycle->record.generation == 2) {
         heap->live_after_full = live_bytes(cycle);
     }
+    note_probe(cycle);
+    note_use(cycle);
     set_budgets(cycle);
     note_progress(cycle);
     pfi_external_memory_note_collection(&heap->external, cycle->record.generation);
@@ -379,7 +475,9 @@ void pfi_cycle_close(struct pfi_cycle *cycle) {
     for (struct pf_thread *thread = heap->roots.threads; thread != NULL; thread = thread->next) {
         pfi_mutator_publish_young(thread, &heap->share);
     }
+    pfi_giving_note_collection(heap, cycle->record.generation, cycle->record.reason);
     cycle->record.pause_ns = pfi_clock_now_ns() - heap->world.stop_began_ns;
+    note_full_time(cycle);
     pfi_history_add(&heap->history, &cycle->record);
     PINFOLD_SEND(&heap->events, collection_end, &cycle->record);
     tell_of_full_collections(cycle);

@@ -23,6 +23,7 @@ struct pfi_cycle {
     struct pfi_segment *emptied;
     size_t size_before[PINFOLD_GENERATIONS];
     int64_t budget_left_before[PINFOLD_GENERATIONS];
+    size_t old_before; /* objects of generation 2, large ones and those born pinned */
     uint64_t phase_started_ns;
     bool compacts;
     bool is_settled; /* the small objects are in their final places, and the plan means nothing any more */
@@ -34,6 +35,8 @@ void pfi_cycle_open(struct pfi_cycle *cycle, struct pf_heap *heap, const struct 
 
 /* Compact or sweep; the reason goes into the record. */
 void pfi_cycle_decide(struct pfi_cycle *cycle);
+/* Whether pins that nothing slides past stay young (phase/plan.h). */
+bool pfi_cycle_keeps_pins_young(const struct pfi_cycle *cycle);
 /* Whether the compaction must move the young generations to another segment, now: a collection of generation 1 may
  * leave that to a full one, which is then wished for. */
 bool pfi_cycle_expands(struct pfi_cycle *cycle);

@@ -2,17 +2,11 @@
 #include "gc/heap.h"
 
 #include "alloc/context.h"
-#include "alloc/large.h"
-#include "alloc/pinned_heap.h"
 #include "alloc/platform/clock.h"
 #include "alloc/platform/os_memory.h"
 #include "gc/world/mutator.h"
 
-enum {
-    LOAD_INTERVAL_NS = 100000000,
-    SEGMENT_SLACK = 32 * PINFOLD_PAGE,   /* what the tail of a segment of generation 2 may keep */
-    SEGMENT_SURPLUS = 100 * PINFOLD_PAGE /* tails shorter than this are not worth a system call */
-};
+enum { LOAD_INTERVAL_NS = 100000000 };
 
 static void close_contexts(struct pf_heap *heap) {
     for (struct pf_thread *thread = heap->roots.threads; thread != NULL; thread = thread->next) {
@@ -129,7 +123,7 @@ static void set_gen0_size_locked(struct pf_heap *heap) PINFOLD_NEEDS(heap->share
     }
     rule->min = pfi_budget_gen0_min_of_threads(heap->gen0_size_of_one, heap->world.thread_count, heap->processors,
                                                pfi_min(pfi_share_ephemeral_size(&heap->share) / 4, rule->max));
-    if (youngest->budget < rule->min && !heap->region.is_open) {
+    if (youngest->budget < rule->min && !heap->region.is_open && !heap->probing.is_quiet) {
         youngest->budget_left += (int64_t)(rule->min - youngest->budget);
         youngest->budget = rule->min;
     }
@@ -207,106 +201,7 @@ unsigned pfi_heap_memory_load(struct pf_heap *heap) {
 
 void pfi_heap_release_segment(struct pf_heap *heap, struct pfi_segment *segment) {
     PINFOLD_SEND(&heap->events, segment_freed, (void *)segment->base, segment->end - segment->base, segment->kind);
-    pfi_segment_release(&heap->arena, segment);
-}
-
-/* How much is given back, and what stays for the allocations to come. */
-struct giving {
-    struct pf_heap *heap;
-    size_t left; /* bytes that may still be given back */
-    bool keeps;  /* what the next budgets need; else nothing */
-};
-
-/* Trims the committed tail behind `keep` bytes after the objects. */
-static void trim_tail(struct giving *giving, struct pfi_segment *segment, size_t keep) {
-    uintptr_t end = segment->allocated + (giving->keeps ? keep : 0);
-    size_t surplus = giving->keeps ? SEGMENT_SURPLUS : PINFOLD_PAGE;
-    if (giving->left == 0 || end + surplus > segment->committed) {
-        return;
-    }
-    end = pfi_max(end, segment->committed - pfi_min(giving->left, segment->committed - end));
-    size_t before = segment->committed;
-    pfi_segment_trim(&giving->heap->arena, segment, end);
-    giving->left -= pfi_min(giving->left, before - segment->committed);
-}
-
-/* What the ephemeral segment will hold beyond its present end before the next full collection. Budgets remember busier
- * times for a while; what is live now does not. */
-static size_t expected_growth(const struct pf_heap *heap) {
-    const struct pfi_generation *generations = heap->share.generations;
-    size_t budgets = generations[0].budget / 4 * 5 + generations[1].budget + generations[2].budget;
-    return pfi_min(budgets, heap->live_after_full + 2 * heap->options.gen0_size);
-}
-
-static void give_back_small(struct giving *giving) {
-    struct pfi_share *share = &giving->heap->share;
-    for (struct pfi_segment *segment = share->segments; segment != NULL; segment = segment->next) {
-        trim_tail(giving, segment, segment == share->ephemeral ? expected_growth(giving->heap) : SEGMENT_SLACK);
-    }
-}
-
-/* The last part of a budget that free runs may keep. More than the budget: first fit does not use them in the order in
- * which they are kept. */
-static size_t kept_runs(const struct giving *giving, size_t budget) {
-    return giving->keeps ? budget / 4 * 5 : 0;
-}
-
-static void give_back_large(struct giving *giving) {
-    struct pfi_share *share = &giving->heap->share;
-    size_t budget = pfi_min(share->generations[PINFOLD_LARGE].budget, share->large_bytes);
-    for (struct pfi_segment *segment = share->large_segments; segment != NULL; segment = segment->next) {
-        trim_tail(giving, segment, budget / 8);
-    }
-    if (giving->left != 0) {
-        size_t given = pfi_large_decommit_free(share, kept_runs(giving, budget), giving->left);
-        giving->left -= pfi_min(giving->left, given);
-    }
-}
-
-/* What was born pinned: ends of segments, then the whole pages of free objects. */
-static void give_back_pinned(struct giving *giving) {
-    struct pfi_share *share = &giving->heap->share;
-    const struct pfi_generation *pinned = &share->generations[PINFOLD_PINNED];
-    size_t live = pfi_share_generation_bytes(share, PINFOLD_PINNED) - pinned->free_bytes;
-    size_t budget = pfi_min(pinned->budget, live);
-    for (struct pfi_segment *segment = share->pinned_segments; segment != NULL; segment = segment->next) {
-        trim_tail(giving, segment, budget / 8);
-    }
-    if (giving->left != 0) {
-        size_t given = pfi_pinned_heap_decommit_free(share, kept_runs(giving, budget), giving->left);
-        giving->left -= pfi_min(giving->left, given);
-    }
-}
-
-static size_t give_back(struct pf_heap *heap, size_t limit, bool keeps) {
-    struct giving giving = {heap, limit, keeps};
-    pfi_mutex_lock(&heap->share.small_lock);
-    give_back_small(&giving);
-    pfi_mutex_unlock(&heap->share.small_lock);
-    pfi_mutex_lock(&heap->share.old_lock);
-    give_back_large(&giving);
-    give_back_pinned(&giving);
-    if (!keeps) {
-        pfi_segment_pool_drain(&heap->arena);
-    }
-    pfi_mutex_unlock(&heap->share.old_lock);
-    return limit - giving.left;
-}
-
-size_t pfi_heap_give_back_at_most(struct pf_heap *heap, size_t limit) {
-    return give_back(heap, limit, true);
-}
-
-void pfi_heap_give_back(struct pf_heap *heap, int generation) {
-    if (generation != 0) {
-        give_back(heap, heap->options.decommit_step_size, true);
-    }
-}
-
-void pfi_heap_give_back_all(struct pf_heap *heap) {
-    give_back(heap, SIZE_MAX, false);
-    pfi_mark_team_release(&heap->mark_team);
-    pfi_plug_list_release(&heap->plug_list);
+    pfi_decommit_queue_put(&heap->arena, segment);
 }
 
 void pfi_heap_announce_full(struct pf_heap *heap, unsigned percent) {

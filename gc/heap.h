@@ -29,6 +29,26 @@ struct pfi_futile {
     enum pf_segment_kind kind;
 };
 
+/* The state of giving memory back (give_back.h); changed by collections and by those who have just collected. */
+struct pfi_giving {
+    bool is_due;                      /* something may be left to give */
+    bool comes_at_once;               /* the next step is a whole one, as the program has asked for the collection */
+    uint64_t last_ns;                 /* of the last step, or when something came to be given */
+    uint64_t standby_ns;              /* when the standby list was last looked at */
+    size_t used[PINFOLD_GENERATIONS]; /* of each budget, between the last two full collections */
+};
+
+/* Looking for an old generation that has died (policy/probe.h). */
+struct pfi_probing {
+    uint64_t full_end_ns; /* of the last full collection; 0: none */
+    uint64_t full_ns;     /* its pause */
+    unsigned futile;      /* probes that found next to nothing, one after the other */
+    unsigned follow_ups;  /* probes that will follow soon: much has died, and a first look does not free all of it */
+    bool has_died;        /* a collection that was no probe has found that much has died */
+    bool is_quiet;        /* a probe has seen it, too: much has died, and nothing has grown since: budgets are small */
+    size_t counted_from;  /* what was live when they were counted from 0 */
+};
+
 struct pf_heap {
     struct pf_options options;    /* in force, derived values included */
     struct pf_options given;      /* as they were at creation */
@@ -55,6 +75,8 @@ struct pf_heap {
     struct pfi_futile futile;
     struct pfi_region region;
     struct pfi_external_memory external;
+    struct pfi_giving giving;
+    struct pfi_probing probing;
     uintptr_t full_is_announced; /* 0 or 1: full_collection_near was sent */
     pf_out_of_memory_handler *out_of_memory;
     void *out_of_memory_data;
@@ -124,17 +146,9 @@ unsigned pfi_heap_limit_load(const struct pf_heap *heap);
  * are no limits. The same. */
 size_t pfi_heap_limit_room(const struct pf_heap *heap, int generation);
 
-/* Gives a segment back, and says so. */
+/* A segment that holds no object any more and is out of every chain: says so, and lets its memory wait until it is
+ * given back (give_back.h). */
 void pfi_heap_release_segment(struct pf_heap *heap, struct pfi_segment *segment);
-
-/* After a collection of `generation`, when the other threads run again: gives memory that the next budgets do not need
- * back to the system; bounded by the option decommit_step_size. The calling thread is managed, so that no other
- * collection begins. */
-void pfi_heap_give_back(struct pf_heap *heap, int generation);
-/* The same at any time, and at most `limit` bytes; returns how many they were. */
-size_t pfi_heap_give_back_at_most(struct pf_heap *heap, size_t limit);
-/* Whatever holds no object, standby segments and the mark stack included. */
-void pfi_heap_give_back_all(struct pf_heap *heap);
 
 /* Tells the listener, once, that a full collection is near: `percent` of what leads to one is spent. */
 void pfi_heap_announce_full(struct pf_heap *heap, unsigned percent);

@@ -9,6 +9,7 @@
 #include "gc/api/external.h"
 #include "gc/api/sampling.h"
 #include "gc/collect.h"
+#include "gc/give_back.h"
 #include "pinfold/alloc.h"
 
 /* ---- The ladder ------------------------------------------------------------------------------------------------- */
@@ -71,13 +72,12 @@ static enum pf_reason reason_for(const struct pfi_allocation *allocation, const 
 }
 
 /* With the world stopped: what was freed for this allocation is not taken away from it. */
-static enum pfi_exhausted collect_and_fit(struct pfi_allocation *allocation, const struct effort *effort,
-                                          int *collected) {
+static enum pfi_exhausted collect_and_fit(struct pfi_allocation *allocation, const struct effort *effort) {
     struct pf_heap *heap = allocation->heap;
     struct pfi_request request = {effort->generation, reason_for(allocation, effort), effort->mode, 0};
-    *collected = pfi_collect(heap, &request);
+    pfi_collect(heap, &request);
     if (effort->gives_back) {
-        pfi_heap_give_back_all(heap);
+        pfi_heap_give_back_all(heap, 0);
     }
     pfi_word_store(&heap->arena.account.refusal, PINFOLD_REFUSED_NOT); /* what the fit meets is to be told */
     return pfi_allocation_fit(allocation);
@@ -95,14 +95,13 @@ static bool stop_unless_fit(struct pfi_allocation *allocation) {
 
 static enum pfi_exhausted make_effort(struct pfi_allocation *allocation, const struct effort *effort) {
     struct pf_heap *heap = allocation->heap;
-    int collected = 0;
     if (!stop_unless_fit(allocation)) {
         return PINFOLD_EXHAUSTED_NOT;
     }
-    enum pfi_exhausted why = collect_and_fit(allocation, effort, &collected);
+    enum pfi_exhausted why = collect_and_fit(allocation, effort);
     pfi_heap_resume(heap);
     if (!effort->gives_back) {
-        pfi_heap_give_back(heap, collected);
+        pfi_heap_give_back(heap);
     }
     return why;
 }
@@ -124,13 +123,12 @@ static void note_failure(struct pfi_allocation *allocation, enum pfi_exhausted w
 
 /* The end of the ladder, from an effort on: in one stop, so that what fails here fails for the heap as it stands. */
 static bool take_last_chance(struct pfi_allocation *allocation, int first, enum pfi_exhausted why) {
-    int collected = 0;
     if (!stop_unless_fit(allocation)) {
         return true;
     }
     for (int effort = first; effort < EFFORTS && why != PINFOLD_EXHAUSTED_NOT; ++effort) {
         if (ladder[effort].helps(allocation, why)) {
-            why = collect_and_fit(allocation, &ladder[effort], &collected);
+            why = collect_and_fit(allocation, &ladder[effort]);
         }
     }
     if (why != PINFOLD_EXHAUSTED_NOT) {

@@ -6,6 +6,7 @@
 #include "alloc/platform/clock.h"
 #include "alloc/platform/os_memory.h"
 #include "gc/collect.h"
+#include "gc/give_back.h"
 #include "gc/policy/induced.h"
 #include "pinfold/collect.h"
 
@@ -28,7 +29,7 @@ void pf_collect(struct pf_thread *thread, int generation, enum pf_collect_mode m
     struct pfi_request request = {generation, PINFOLD_REASON_INDUCED, mode, 0};
     pfi_stop_and_collect(thread->heap, thread, &request);
     if (mode == PINFOLD_COLLECT_AGGRESSIVE) {
-        pfi_heap_give_back_all(thread->heap);
+        pfi_heap_give_back_all(thread->heap, 0);
     }
 }
 
@@ -61,6 +62,12 @@ int pf_collect_if_due(struct pf_thread *thread, int generation) {
     }
     pf_collect(thread, generation, PINFOLD_COLLECT_DEFAULT);
     return 1;
+}
+
+size_t pf_heap_trim(struct pf_thread *thread, size_t keep_bytes) {
+    require(thread, "pf_heap_trim");
+    struct pf_heap *heap = thread->heap;
+    return heap->region.is_kept ? 0 : pfi_heap_give_back_all(heap, pfi_min(keep_bytes, heap->options.segment_size));
 }
 
 /* ---- Time to spare ---------------------------------------------------------------------------------------------- */

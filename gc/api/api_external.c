@@ -6,6 +6,7 @@
 #include "alloc/platform/check.h"
 #include "gc/api/external.h"
 #include "gc/collect.h"
+#include "gc/give_back.h"
 #include "gc/policy/external.h"
 #include "gc/world/mutator.h"
 #include "pinfold/collect.h"
@@ -80,7 +81,7 @@ void pfi_relieve_external_pressure_slow(struct pf_thread *thread) {
     if (heap->region.is_kept || !pfi_heap_try_stop(heap, thread)) {
         return; /* when another thread was quicker, it stays due, and the next allocation looks again */
     }
-    int collected = collect_what_is_due(heap);
+    collect_what_is_due(heap);
     pfi_heap_resume(heap);
-    pfi_heap_give_back(heap, collected);
+    pfi_heap_give_back(heap);
 }

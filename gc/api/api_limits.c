@@ -9,6 +9,7 @@
 #include "alloc/platform/os_memory.h"
 #include "gc/api/limits.h"
 #include "gc/collect.h"
+#include "gc/give_back.h"
 
 struct pfi_machine pfi_machine_now(void) {
     uint64_t container = pfi_cgroup_memory("");
@@ -67,7 +68,7 @@ static void collect_and_give_back(struct pf_thread *thread) {
     struct pfi_request request = {2, PINFOLD_REASON_INDUCED, PINFOLD_COLLECT_AGGRESSIVE, 0};
     for (int attempt = 0; attempt < 2 && pfi_account_is_above_limit(&thread->heap->arena.account); ++attempt) {
         pfi_stop_and_collect(thread->heap, thread, &request);
-        pfi_heap_give_back_all(thread->heap);
+        pfi_heap_give_back_all(thread->heap, 0);
     }
 }
 

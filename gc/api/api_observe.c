@@ -2,6 +2,9 @@
  *
  * Looking at a heap: statistics, history, walk, verify.
  */
+#include <stdarg.h>
+#include <stdio.h>
+
 #include "alloc/context.h"
 #include "alloc/lookup.h"
 #include "alloc/platform/check.h"
@@ -19,6 +22,44 @@ static size_t count_segments(const struct pfi_segment *segment) {
     return count;
 }
 
+static void add_segments(const struct pfi_segment *segment, struct pf_statistics *statistics) {
+    for (; segment != NULL; segment = segment->next) {
+        statistics->segment_bytes += segment->end - segment->base;
+        statistics->tail_bytes += segment->committed - segment->base - pfi_segment_bytes(segment);
+    }
+}
+
+/* The two sums, part by part; under both locks of the share. */
+static void fill_memory(const struct pf_heap *heap, struct pf_statistics *statistics) {
+    const struct pfi_share *share = &heap->share;
+    const struct pfi_arena *arena = &heap->arena;
+    size_t free_bytes = 0;
+    for (int generation = 0; generation < PINFOLD_GENERATIONS; ++generation) {
+        statistics->generation_bytes[generation] = pfi_share_generation_bytes(share, generation);
+        statistics->free_bytes[generation] = share->generations[generation].free_bytes;
+        statistics->clean_bytes[generation] = share->generations[generation].clean_bytes;
+        statistics->heap_bytes += statistics->generation_bytes[generation];
+        free_bytes += statistics->free_bytes[generation];
+    }
+    statistics->live_bytes = statistics->heap_bytes - free_bytes;
+    add_segments(share->segments, statistics);
+    add_segments(share->large_segments, statistics);
+    add_segments(share->pinned_segments, statistics);
+    statistics->kept_bytes = share->ephemeral->committed - share->ephemeral->allocated;
+    statistics->tail_bytes -= statistics->kept_bytes;
+    statistics->bookkeeping_bytes = pfi_account_space(&arena->account, PINFOLD_SPACE_BOOKKEEPING);
+    statistics->committed_bytes = pfi_account_segments(&arena->account) + statistics->bookkeeping_bytes;
+    statistics->waiting_segments = arena->waiting.count;
+    statistics->waiting_bytes = arena->waiting.bytes;
+    statistics->waiting_range_bytes = arena->waiting.range_bytes;
+    statistics->standby_segments = arena->pool.count;
+    statistics->standby_bytes = arena->pool.bytes;
+    size_t ranges = statistics->segment_bytes + statistics->waiting_range_bytes + statistics->standby_bytes;
+    statistics->reserved_bytes = pfi_arena_reserved(arena);
+    statistics->unused_bytes = arena->is_reserved ? arena->end - arena->base - ranges : 0;
+    statistics->table_bytes = statistics->reserved_bytes - ranges - statistics->unused_bytes;
+}
+
 void pf_heap_statistics(struct pf_heap *heap, struct pf_statistics *statistics) {
     PINFOLD_REQUIRE(heap != NULL && statistics != NULL, "pf_heap_statistics: the heap or the place is NULL");
     const struct pf_thread *self = pfi_heap_hold(heap);
@@ -31,22 +72,12 @@ void pf_heap_statistics(struct pf_heap *heap, struct pf_statistics *statistics) 
     statistics->pause_total_ns = heap->history.pause_total_ns;
     statistics->pause_max_ns = heap->history.pause_max_ns;
     statistics->allocated_bytes = share->allocated_bytes + share->old_allocated_bytes - pfi_context_rest(self);
-    size_t free_bytes = 0;
-    for (int generation = 0; generation < PINFOLD_GENERATIONS; ++generation) {
-        statistics->generation_bytes[generation] = pfi_share_generation_bytes(share, generation);
-        statistics->free_bytes[generation] = share->generations[generation].free_bytes;
-        statistics->heap_bytes += statistics->generation_bytes[generation];
-        free_bytes += statistics->free_bytes[generation];
-    }
-    statistics->live_bytes = statistics->heap_bytes - free_bytes;
-    statistics->reserved_bytes = pfi_arena_reserved(&heap->arena);
-    statistics->bookkeeping_bytes = pfi_account_space(&heap->arena.account, PINFOLD_SPACE_BOOKKEEPING);
-    statistics->committed_bytes = pfi_account_segments(&heap->arena.account) + statistics->bookkeeping_bytes;
+    pfi_mutex_lock(&heap->arena.waiting.lock);
+    fill_memory(heap, statistics);
+    pfi_mutex_unlock(&heap->arena.waiting.lock);
     statistics->segments = count_segments(share->segments);
     statistics->large_segments = count_segments(share->large_segments);
     statistics->pinned_segments = count_segments(share->pinned_segments);
-    statistics->standby_segments = heap->arena.pool.count;
-    statistics->standby_bytes = heap->arena.pool.bytes;
     statistics->threads = heap->world.thread_count;
     struct pfi_finalizer_counts finalizers = pfi_finalizer_queue_count(&heap->roots.finalizers);
     statistics->finalizers_registered = finalizers.registered;
@@ -57,6 +88,60 @@ void pf_heap_statistics(struct pf_heap *heap, struct pf_statistics *statistics) 
     pfi_mutex_unlock(&share->old_lock);
     pfi_mutex_unlock(&share->small_lock);
     pfi_world_release(&heap->world);
+}
+
+struct text {
+    char *at;
+    size_t room;
+    size_t length;
+};
+
+__attribute__((format(printf, 2, 3))) static void print(struct text *text, const char *format, ...) {
+    va_list arguments;
+    va_start(arguments, format);
+    int length = vsnprintf(text->length < text->room ? text->at + text->length : NULL,
+                           text->length < text->room ? text->room - text->length : 0, format, arguments);
+    va_end(arguments);
+    text->length += length > 0 ? (size_t)length : 0;
+}
+
+static void print_size(struct text *text, const char *what, size_t bytes) {
+    print(text, "  %-36s %12.3f MiB\n", what, (double)bytes / (1 << 20));
+}
+
+static size_t sum_of(const size_t *bytes) {
+    size_t sum = 0;
+    for (int generation = 0; generation < PINFOLD_GENERATIONS; ++generation) {
+        sum += bytes[generation];
+    }
+    return sum;
+}
+
+size_t pf_statistics_describe(const struct pf_statistics *statistics, char *buffer, size_t size) {
+    static const char *const names[PINFOLD_GENERATIONS] = {"generation 0", "generation 1", "generation 2",
+                                                           "large objects", "born pinned"};
+    PINFOLD_REQUIRE(statistics != NULL && (buffer != NULL || size == 0),
+                    "pf_statistics_describe: the figures or the place for the text is NULL");
+    struct text text = {buffer, size, 0};
+    print(&text, "committed: %zu bytes\n", statistics->committed_bytes);
+    print_size(&text, "objects, alive at the last look", statistics->live_bytes);
+    print_size(&text, "free space between them", sum_of(statistics->free_bytes) - sum_of(statistics->clean_bytes));
+    print_size(&text, "kept for the budget of generation 0", statistics->kept_bytes);
+    print_size(&text, "ends of other segments", statistics->tail_bytes);
+    print_size(&text, "emptied, waits to be given back", statistics->waiting_bytes);
+    print_size(&text, "bookkeeping", statistics->bookkeeping_bytes);
+    for (int generation = 0; generation < PINFOLD_GENERATIONS; ++generation) {
+        size_t free_bytes = statistics->free_bytes[generation];
+        print(&text, "%s: %zu bytes in objects, %zu free, of these %zu given back\n", names[generation],
+              statistics->generation_bytes[generation] - free_bytes, free_bytes, statistics->clean_bytes[generation]);
+    }
+    print(&text, "reserved: %zu bytes of address space\n", statistics->reserved_bytes);
+    print_size(&text, "segments in use", statistics->segment_bytes);
+    print_size(&text, "emptied segments that wait", statistics->waiting_range_bytes);
+    print_size(&text, "emptied segments on standby", statistics->standby_bytes);
+    print_size(&text, "no segment", statistics->unused_bytes);
+    print_size(&text, "side tables", statistics->table_bytes);
+    return text.length;
 }
 
 size_t pf_heap_history(struct pf_heap *heap, struct pf_collection *records, size_t count) {

@@ -5,8 +5,8 @@
 #include <stdio.h>
 
 #include "alloc/card_table.h"
+#include "alloc/free_pages.h"
 #include "alloc/object_starts.h"
-#include "alloc/pinned_heap.h"
 #include "alloc/platform/os_memory.h"
 #include "alloc/walk.h"
 #include "gc/observe/walkable.h"
@@ -21,8 +21,8 @@ struct verifier {
     const struct pfi_segment *segment;
     bool failed;
     size_t free_bytes[PINFOLD_GENERATIONS];
-    size_t clean_bytes;
     struct pfi_readable_types types;
+    size_t clean_bytes[PINFOLD_GENERATIONS];
 };
 
 __attribute__((format(printf, 2, 3))) static int fail(struct verifier *verifier, const char *format, ...) {
@@ -54,18 +54,6 @@ static int check_shape(struct verifier *verifier, const struct pfi_segment *segm
     return 0;
 }
 
-/* What of a free object was given back to the system. */
-static size_t clean_bytes_of(const struct pfi_segment *segment, uintptr_t object) {
-    switch (segment->kind) {
-    case PINFOLD_SEGMENT_LARGE:
-        return pfi_large_run_is_clean(object) ? pfi_object_size(object) : 0;
-    case PINFOLD_SEGMENT_PINNED:
-        return pfi_pinned_heap_clean_bytes(object);
-    default:
-        return 0;
-    }
-}
-
 /* First pass: walkability, and where objects start. */
 static int note_chain(struct verifier *verifier, const struct pfi_segment *segment) {
     for (; segment != NULL; segment = segment->next) {
@@ -83,7 +71,7 @@ static int note_chain(struct verifier *verifier, const struct pfi_segment *segme
                 int generation = pfi_share_generation_of(verifier->share, object);
                 size_t size = pfi_object_size(object);
                 verifier->free_bytes[generation] += size;
-                verifier->clean_bytes += clean_bytes_of(segment, object);
+                verifier->clean_bytes[generation] += generation >= 2 ? pfi_free_pages_clean(object) : 0;
             }
             verifier->previous = object;
             object += pfi_walk_step(segment, object);
@@ -213,6 +201,10 @@ static int check_free_lists(struct verifier *verifier) {
                         generation, bytes, numbers->free_list.bytes, verifier->free_bytes[generation],
                         numbers->free_bytes);
         }
+        if (numbers->clean_bytes != verifier->clean_bytes[generation]) {
+            return fail(verifier, "generation %d: %zu free bytes are given back, its count says %zu", generation,
+                        verifier->clean_bytes[generation], numbers->clean_bytes);
+        }
     }
     return 0;
 }
@@ -231,8 +223,14 @@ static int check_committed(struct verifier *verifier) {
         return fail(verifier,
                     "the standby list holds a segment with memory or of the wrong size, or its sums are wrong");
     }
+    if (!pfi_decommit_queue_is_valid(&share->arena->waiting)) {
+        return fail(verifier, "the decommit queue holds a segment with objects, or its sums are wrong");
+    }
     size_t sum = committed_of(share->segments) + committed_of(share->large_segments) +
-                 committed_of(share->pinned_segments) - verifier->clean_bytes;
+                 committed_of(share->pinned_segments) + share->arena->waiting.bytes;
+    for (int generation = 0; generation < PINFOLD_GENERATIONS; ++generation) {
+        sum -= verifier->clean_bytes[generation];
+    }
     size_t account = pfi_account_segments(&share->arena->account);
     if (sum != account) {
         return fail(verifier, "segments have %zu bytes committed, the account says %zu", sum, account);

@@ -2,26 +2,25 @@
 #include "gc/phase/large.h"
 
 #include "alloc/card_table.h"
+#include "alloc/free_pages.h"
 #include "alloc/large.h"
 #include "alloc/platform/bitmap.h"
 
-/* The dead run that is being joined; clean as long as it is one free run that was clean already. */
+/* The dead run that is being joined. */
 struct dead_run {
     uintptr_t start;
     uintptr_t end;
-    size_t clean_bytes;
+    size_t clean_bytes; /* of all free runs in it */
+    size_t clean_end;   /* of the last one, if the run ends with it */
 };
 
 static void close_run(struct pfi_share *share, struct dead_run *run, uintptr_t next) {
     size_t size = run->end - run->start;
-    if (size != 0) {
-        bool clean = run->clean_bytes == size;
-        if (!clean) { /* what had been given back counts as committed again: the run is used as a whole */
-            pfi_account_add(&share->arena->account, PINFOLD_SPACE_LARGE, run->clean_bytes);
-        }
-        pfi_large_thread_run(share, run->start, size, clean);
+    if (size != 0) { /* what had been given back in the middle counts as committed again */
+        size_t clean = pfi_large_thread_run(share, run->start, size, run->clean_end);
+        pfi_account_add(&share->arena->account, PINFOLD_SPACE_LARGE, run->clean_bytes - clean);
     }
-    *run = (struct dead_run){next, next, 0};
+    *run = (struct dead_run){next, next, 0, 0};
 }
 
 static bool take_mark(const struct pfi_arena *arena, uintptr_t object) {
@@ -43,7 +42,7 @@ static void cut_segment(struct pfi_share *share, struct pfi_segment *segment, co
 }
 
 static void sweep_segment(struct pfi_share *share, struct pfi_segment *segment) {
-    struct dead_run run = {segment->first, segment->first, 0};
+    struct dead_run run = {segment->first, segment->first, 0, 0};
     for (uintptr_t object = segment->first; object < segment->allocated;) {
         size_t size = pfi_large_footprint(pfi_object_size(object));
         bool is_free = pfi_object_is_free(object);
@@ -51,7 +50,8 @@ static void sweep_segment(struct pfi_share *share, struct pfi_segment *segment) 
             close_run(share, &run, object + size);
             share->large_bytes += size;
         } else {
-            run.clean_bytes += is_free && pfi_large_run_is_clean(object) ? size : 0;
+            run.clean_end = is_free ? pfi_free_pages_clean(object) : 0;
+            run.clean_bytes += run.clean_end;
             run.end = object + size;
         }
         object += size;
@@ -75,6 +75,7 @@ void pfi_unlink_empty_large(struct pfi_share *share, struct pfi_segment **emptie
 void pfi_sweep_large(struct pfi_share *share, struct pfi_segment **emptied) {
     struct pfi_generation *large = &share->generations[PINFOLD_LARGE];
     large->free_bytes = 0;
+    large->clean_bytes = 0;
     pfi_free_list_clear(&large->free_list);
     share->large_bytes = 0;
     for (struct pfi_segment *segment = share->large_segments; segment != NULL; segment = segment->next) {

@@ -5,6 +5,7 @@
  *
  * A free run that had been given back counts as committed again: objects may have moved into it.
  */
+#include "alloc/free_pages.h"
 #include "alloc/large.h"
 #include "alloc/object_starts.h"
 #include "alloc/platform/bitmap.h"
@@ -45,8 +46,8 @@ static void move_objects(struct pfi_arena *arena, const struct pfi_segment *segm
         size_t size = pfi_large_footprint(pfi_object_size(object));
         if (pfi_bits_test(arena->mark_words, object >> PINFOLD_GRANULE_SHIFT)) {
             move_object(arena, object, size);
-        } else if (pfi_object_is_free(object) && pfi_large_run_is_clean(object)) {
-            pfi_account_add(&arena->account, PINFOLD_SPACE_LARGE, size);
+        } else if (pfi_object_is_free(object)) {
+            pfi_account_add(&arena->account, PINFOLD_SPACE_LARGE, pfi_free_pages_clean(object));
         }
         object += size;
     }
@@ -67,7 +68,7 @@ static void settle_segment(struct pfi_share *share, struct pfi_segment *segment)
         uintptr_t object = next_object(arena, free_start, segment->allocated);
         PINFOLD_ASSERT(object < segment->allocated); /* a segment ends with an object */
         if (object > free_start) {
-            pfi_large_thread_run(share, free_start, object - free_start, false);
+            pfi_large_thread_run(share, free_start, object - free_start, 0);
         }
         size_t size = pfi_large_footprint(pfi_object_size(object));
         pfi_bits_clear(arena->mark_words, object >> PINFOLD_GRANULE_SHIFT);
@@ -82,6 +83,7 @@ void pfi_compact_large(struct pfi_share *share, struct pfi_segment **emptied) {
     struct pfi_generation *large = &share->generations[PINFOLD_LARGE];
     size_t live_before = share->large_bytes;
     large->free_bytes = 0;
+    large->clean_bytes = 0;
     pfi_free_list_clear(&large->free_list);
     share->large_bytes = 0;
     for (const struct pfi_segment *segment = share->large_segments; segment != NULL; segment = segment->next) {

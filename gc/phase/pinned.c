@@ -2,6 +2,7 @@
 #include "gc/phase/pinned.h"
 
 #include "alloc/card_table.h"
+#include "alloc/free_pages.h"
 #include "alloc/object_starts.h"
 #include "alloc/pinned_heap.h"
 
@@ -25,21 +26,17 @@ static bool take_marks(const struct pfi_share *share, uintptr_t object, size_t s
     return true;
 }
 
-/* The dead run that is being joined, and what of it had been given back to the system. */
+/* The dead run that is being joined. */
 struct dead_run {
     uintptr_t start;
-    size_t clean_bytes;
+    size_t clean_bytes; /* of all free objects in it */
+    size_t clean_end;   /* of the last one, if the run ends with it */
 };
 
-/* A run stays clean when it has no more whole pages than those that were given back; otherwise these count as committed
- * again: a free object is clean as a whole. */
+/* What had been given back in the middle counts as committed again. */
 static void close_run(struct pfi_share *share, const struct dead_run *run, uintptr_t end) {
-    size_t size = end - run->start;
-    bool clean = run->clean_bytes != 0 && run->clean_bytes == pfi_pinned_heap_page_bytes(run->start, size);
-    if (!clean) {
-        pfi_account_add(&share->arena->account, PINFOLD_SPACE_PINNED, run->clean_bytes);
-    }
-    pfi_pinned_heap_thread(share, run->start, size, clean);
+    size_t clean = pfi_pinned_heap_thread(share, run->start, end - run->start, run->clean_end);
+    pfi_account_add(&share->arena->account, PINFOLD_SPACE_PINNED, run->clean_bytes - clean);
 }
 
 /* Dead bytes behind the last object are no run: the segment ends earlier. */
@@ -51,15 +48,18 @@ static void cut_segment(struct pfi_share *share, struct pfi_segment *segment, co
 }
 
 static void sweep_segment(struct pfi_share *share, struct pfi_segment *segment) {
-    struct dead_run run = {segment->first, 0};
+    struct dead_run run = {segment->first, 0, 0};
     for (uintptr_t object = segment->first; object < segment->allocated;) {
         size_t size = pfi_object_size(object);
         if (pfi_object_is_free(object)) {
-            run.clean_bytes += pfi_pinned_heap_clean_bytes(object);
+            run.clean_end = pfi_free_pages_clean(object);
+            run.clean_bytes += run.clean_end;
         } else if (take_marks(share, object, size)) {
             close_run(share, &run, object);
             pfi_object_starts_note(share->arena->object_starts, object);
-            run = (struct dead_run){object + size, 0};
+            run = (struct dead_run){object + size, 0, 0};
+        } else {
+            run.clean_end = 0;
         }
         object += size;
     }
@@ -69,6 +69,7 @@ static void sweep_segment(struct pfi_share *share, struct pfi_segment *segment) 
 void pfi_sweep_pinned(struct pfi_share *share, struct pfi_segment **emptied) {
     struct pfi_generation *pinned = &share->generations[PINFOLD_PINNED];
     pinned->free_bytes = 0;
+    pinned->clean_bytes = 0;
     pfi_free_list_clear(&pinned->free_list);
     for (struct pfi_segment **link = &share->pinned_segments; *link != NULL;) {
         struct pfi_segment *segment = *link;

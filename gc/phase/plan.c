@@ -15,6 +15,7 @@ void pfi_plan_open(struct pfi_move_plan *plan, struct pfi_share *share, struct p
     *plan = (struct pfi_move_plan){.share = share, .condemned = condemned, .queue = queue, .list = list};
     plan->condemned_low = condemned == 2 ? arena->base : pfi_share_start(share, condemned);
     plan->condemned_size = (condemned == 2 ? arena->end : share->ephemeral->end) - plan->condemned_low;
+    plan->demotes = share->options->demotion != 0;
     plan->new_ephemeral = share->ephemeral;
     plan->new_start[0] = share->start[0];
     plan->new_start[1] = share->start[1];
@@ -155,7 +156,7 @@ static void pass_dense_pins(struct planner *planner) {
 /* Before a generation's start is placed where the slide stands: pins that have not been passed lie behind it and stay
  * young. */
 static void pass_pins_that_age(struct planner *planner) {
-    if (planner->plan->share->options->demotion) {
+    if (planner->plan->demotes) {
         pass_dense_pins(planner);
     } else {
         pass_all_pins(planner);

@@ -49,6 +49,12 @@ size_t pfi_budget_young_for_heap(size_t budget, size_t min, size_t share) {
     return budget < most ? budget : most;
 }
 
+size_t pfi_budget_quiet(size_t budget, size_t live) {
+    enum { SMALLEST = 8 << 20 };
+    size_t most = live / 8 > SMALLEST ? live / 8 : SMALLEST;
+    return budget < most ? budget : most;
+}
+
 size_t pfi_budget_large_for_heap(size_t budget, size_t min, size_t share) {
     size_t most = share > min ? share : min;
     size_t least = share / 2 > min ? share / 2 : min;

@@ -45,6 +45,11 @@ size_t pfi_budget_between_pins(const struct pfi_budget_rule *rule, size_t pinned
  * is memory, so it must not be large either: between half of `share` and `share`, not below min. */
 size_t pfi_budget_large_for_heap(size_t budget, size_t min, size_t share);
 
+/* Generation 0's budget in a heap that has shrunk to half and not grown since: an eighth of what lives, at least 8 MiB.
+ * A heap that is busy may take more than lives for what dies young; one of which much is gone should be seen to be
+ * small. */
+size_t pfi_budget_quiet(size_t budget, size_t live);
+
 /* What the heap may grow to before a full collection, given what was live after the last one: 1.8 times that, and one
  * and a half smallest budgets of generation 0 (or those that its pins ask for). */
 size_t pfi_budget_heap_limit(size_t live_after_full, size_t gen0_min);

@@ -7,6 +7,8 @@ static const struct {
     double share;
 } fragmentation_limits[3] = {{40000, 0.5}, {80000, 0.5}, {200000, 0.25}};
 
+static const double probe_limit = 0.1; /* the share for a full collection that was made for the memory's sake */
+
 /* Compaction instead of sweeping gives the space between pins back to generation 0, where a sweep would promote it with
  * them. The figures are those of fragmentation, except that pins do not have to move for it. */
 enum { HOLES_MIN = 40000, HOLES_SHARE = 8 };
@@ -19,9 +21,9 @@ enum {
 };
 
 static bool is_fragmented(const struct pfi_decide_input *input) {
+    double share = input->is_probe ? probe_limit : fragmentation_limits[input->condemned].share;
     return input->moved != 0 && input->gaps >= fragmentation_limits[input->condemned].bytes &&
-           (double)input->gaps >=
-               fragmentation_limits[input->condemned].share * (double)(input->gaps + input->survived);
+           (double)input->gaps >= share * (double)(input->gaps + input->survived);
 }
 
 bool pfi_decide_compacts_large(const struct pfi_decide_input *input) {

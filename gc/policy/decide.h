@@ -19,6 +19,7 @@ struct pfi_decide_input {
     bool stress_sweep;
     bool stress_expand;
     bool is_last_chance;
+    bool is_probe;        /* what has died is to be given back: holes are worth less than otherwise */
     bool must_not_move;   /* there is no room to plan around pins */
     size_t room_if_swept; /* behind generation 0 on the ephemeral segment, if survivors stay in place */
     size_t room_needed;   /* what the next budget wants there */

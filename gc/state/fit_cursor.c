@@ -2,7 +2,7 @@
 #include "gc/state/fit_cursor.h"
 
 #include "alloc/card_table.h"
-#include "alloc/object.h"
+#include "alloc/free_pages.h"
 #include "alloc/platform/check.h"
 
 void pfi_fit_cursor_open(struct pfi_fit_cursor *cursor, const struct pfi_free_list *list) {
@@ -55,9 +55,14 @@ static void return_rest(struct pfi_share *share, uintptr_t item) {
     struct pfi_generation *generation = &share->generations[2];
     uintptr_t end = item + pfi_object_size(item);
     uintptr_t rest = *pfi_free_object_planned_end(item);
+    size_t clean = pfi_free_pages_clean(item);
+    size_t used = pfi_free_pages_used(clean, rest, end - rest);
     generation->free_bytes -= end - item;
+    generation->clean_bytes -= used;
+    pfi_account_add(&share->arena->account, PINFOLD_SPACE_SMALL, used); /* the plan is made: nothing may fail */
     pfi_cards_clean_inside(share->arena->cards, item, end);
     pfi_share_format_gap(share, 2, rest, end - rest);
+    pfi_free_pages_set_clean(rest, end - rest, clean);
     if (end - rest >= PINFOLD_MIN_FREE_ITEM) {
         pfi_free_list_push(&generation->free_list, rest);
     }

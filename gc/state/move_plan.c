@@ -160,15 +160,32 @@ void pfi_move_plan_reserve_pins(struct pfi_move_plan *plan) {
     }
 }
 
+/* A full collection leaves alone what is zero already: pages of the tables that describe nothing but dead space would
+ * take memory once they are written. */
+static void clear_words(const struct pfi_move_plan *plan, uint64_t *words, size_t from, size_t to) {
+    enum { PAGE_BITS = PINFOLD_PAGE * 8 };
+    if (plan->condemned < 2) {
+        pfi_bits_clear_words(words, from, to);
+        return;
+    }
+    for (size_t low = from; low < to;) {
+        size_t high = pfi_min(pfi_align_down(low, PAGE_BITS) + PAGE_BITS, to);
+        if (pfi_bits_find_one(words, low, high) < high) {
+            pfi_bits_clear_words(words, low, high);
+        }
+        low = high;
+    }
+}
+
 void pfi_move_plan_clear_marks(const struct pfi_move_plan *plan) {
     struct pfi_condemned_range range;
     pfi_condemned_range_first(plan->share, plan->condemned, &range);
     do {
         uintptr_t from = pfi_align_down(range.start, PINFOLD_CARD) >> PINFOLD_GRANULE_SHIFT;
         uintptr_t to = pfi_align_up(range.end, PINFOLD_CARD) >> PINFOLD_GRANULE_SHIFT;
-        pfi_bits_clear_words(plan->share->arena->mark_words, from, to);
+        clear_words(plan, plan->share->arena->mark_words, from, to);
         if (plan->pinned_objects != 0) {
-            pfi_bits_clear_words(plan->share->arena->pin_words, from, to);
+            clear_words(plan, plan->share->arena->pin_words, from, to);
         }
     } while (pfi_condemned_range_next(plan->share, &range));
 }

@@ -40,6 +40,7 @@ struct pfi_move_plan {
     struct pfi_fit_cursor cursor;
     uintptr_t new_start[2];               /* of generation 0 and 1 after compaction */
     struct pfi_segment *new_ephemeral;    /* the present one unless expanded */
+    bool demotes;                         /* pins that nothing slides past stay young */
     bool needs_fresh;                     /* where expanded, new_ephemeral must be one without objects */
     bool reuses;                          /* new_ephemeral was a segment of generation 2 */
     bool promotes_in_place;               /* what would be generation 1 becomes generation 2 */

@@ -21,6 +21,14 @@ PINFOLD_API int pf_collect_if_due(struct pf_thread *thread, int generation);
  * nonzero when more time would be useful now. A safepoint. */
 PINFOLD_API int pf_heap_idle(struct pf_thread *thread, uint64_t nanoseconds);
 
+/* Gives all memory that holds no object back to the system at once, without a collection: ends of segments and whole
+ * pages inside free space, emptied segments that wait for it, address ranges on standby, mark stacks. `keep_bytes` stay
+ * behind the youngest objects for the allocations to come. Returns how many bytes of segments went; 0 in a region
+ * without collections, whose room stays. It takes about 50 ms for each gigabyte that was in use, and whoever needs a
+ * collection meanwhile waits. What dead objects hold takes a collection first: PINFOLD_COLLECT_AGGRESSIVE does both.
+ * The thread is the calling one, and managed. Not a safepoint. */
+PINFOLD_API size_t pf_heap_trim(struct pf_thread *thread, size_t keep_bytes);
+
 /* --- a region without collections ---
  *
  *     if (pf_no_collection_begin(thread, 4 << 20, 0) == PINFOLD_OK) {

@@ -18,15 +18,16 @@ extern "C" {
  * Both belong to generation 2 and are collected with it. */
 enum { PINFOLD_LARGE = 3, PINFOLD_PINNED = 4, PINFOLD_GENERATIONS = 5 };
 
-#define PINFOLD_REASON_TABLE(X)                                       \
-    X(BUDGET, "the budget of generation 0 is spent")                  \
-    X(LARGE_BUDGET, "the budget of the large object heap is spent")   \
-    X(PINNED_BUDGET, "the budget of the pinned object heap is spent") \
-    X(INDUCED, "the program asked for it")                            \
-    X(OUT_OF_SPACE, "an allocation found no room")                    \
-    X(LAST_CHANCE, "an allocation would fail without it")             \
-    X(EXTERNAL, "native memory that objects keep has grown")          \
-    X(IDLE, "the program had time to spare")                          \
+#define PINFOLD_REASON_TABLE(X)                                         \
+    X(BUDGET, "the budget of generation 0 is spent")                    \
+    X(LARGE_BUDGET, "the budget of the large object heap is spent")     \
+    X(PINNED_BUDGET, "the budget of the pinned object heap is spent")   \
+    X(INDUCED, "the program asked for it")                              \
+    X(OUT_OF_SPACE, "an allocation found no room")                      \
+    X(LAST_CHANCE, "an allocation would fail without it")               \
+    X(EXTERNAL, "native memory that objects keep has grown")            \
+    X(IDLE, "the program had time to spare")                            \
+    X(PROBE, "nobody has looked for long whether what is old has died") \
     X(STRESS, "a stress mode asked for it")
 
 enum pf_reason {
@@ -99,6 +100,14 @@ struct pf_collection {
     size_t finalizers_ready;                  /* registrations whose object this collection found dead (finalizer.h) */
 };
 
+/* What memory there is, and what it is for, is told by two sums:
+ *
+ *     committed_bytes = live_bytes + free_bytes - clean_bytes (each the sum over all generations)
+ *                       + kept_bytes + tail_bytes + waiting_bytes + bookkeeping_bytes
+ *     reserved_bytes  = segment_bytes + waiting_range_bytes + standby_bytes + unused_bytes + table_bytes
+ *
+ * What is committed and has been touched is resident. Where huge pages are used the system may hold somewhat more: it
+ * fills a whole one when a page in it is touched, though its neighbours had been given back. */
 struct pf_statistics {
     uint64_t collections[3]; /* by oldest generation collected */
     uint64_t pause_total_ns;
@@ -107,14 +116,24 @@ struct pf_statistics {
     uint64_t allocated_bytes;                     /* since creation */
     size_t generation_bytes[PINFOLD_GENERATIONS]; /* objects and free objects */
     size_t free_bytes[PINFOLD_GENERATIONS];
-    size_t heap_bytes;      /* sum of generation_bytes */
-    size_t live_bytes;      /* heap_bytes - free bytes; exact right after a full collection */
-    size_t reserved_bytes;  /* address space */
-    size_t committed_bytes; /* memory asked of the system, bookkeeping included */
-    size_t bookkeeping_bytes;
+    size_t clean_bytes[PINFOLD_GENERATIONS]; /* of these: whole pages that were given back to the system */
+    size_t heap_bytes;                       /* sum of generation_bytes */
+    size_t live_bytes;     /* objects, and what has died since the last collection: heap_bytes - free bytes; exact right
+                              after a full collection */
+    size_t reserved_bytes; /* address space */
+    size_t committed_bytes;     /* memory asked of the system, bookkeeping included */
+    size_t bookkeeping_bytes;   /* side tables, as far as they are used, and the heap's own structures */
+    size_t kept_bytes;          /* behind the youngest objects, for the budget of generation 0 */
+    size_t tail_bytes;          /* behind the objects of all other segments, and before the first of each */
+    size_t waiting_bytes;       /* in emptied segments, until it is given back */
+    size_t segment_bytes;       /* address space of segments in use */
+    size_t waiting_range_bytes; /* ... of emptied ones whose memory waits */
+    size_t unused_bytes;        /* ... of none; the heap reserves only what it needs where it is short */
+    size_t table_bytes;         /* ... of side tables, and all other bookkeeping */
     size_t segments;
     size_t large_segments;
     size_t pinned_segments;
+    size_t waiting_segments;
     size_t standby_segments;      /* empty ones that kept their address range: the option retain_vm */
     size_t standby_bytes;         /* of address space; none of it is committed */
     size_t finalizers_registered; /* registrations of objects that no collection has found dead (finalizer.h) */
@@ -126,6 +145,10 @@ struct pf_statistics {
 /* The figures as they are now. Any thread may ask, attached or not; it waits for a collection that is going on. Not a
  * safepoint. What other running threads have left of their allocation contexts counts as allocated. */
 PINFOLD_API void pf_heap_statistics(struct pf_heap *heap, struct pf_statistics *statistics);
+
+/* Writes the sums above for people to read, some lines of text; returns the length needed, like snprintf. For any
+ * thread: nothing but the figures is looked at. */
+PINFOLD_API size_t pf_statistics_describe(const struct pf_statistics *statistics, char *text, size_t size);
 
 /* Copies the newest `count` records (at most 256 are kept), oldest of them first; returns how many. For the same
  * threads as the figures above, as is the next one. */

@@ -48,16 +48,16 @@ START_TEST(a_clean_run_between_live_objects_stays_clean) {
 }
 END_TEST
 
-/* Its other pages are zero and not committed, but the run as a whole is not known to be: it counts as committed. */
-START_TEST(a_clean_run_that_is_joined_with_a_dead_object_is_clean_no_more) {
+/* Clean pages are known at the end of a run only: what is in front or in the middle counts as committed again. */
+START_TEST(a_clean_run_that_is_joined_with_a_dead_object_stays_clean_at_its_end_alone) {
     check_sweep("Acccc..B", "AffffffB", 0);
-    check_sweep("A..ccccB", "AffffffB", 0);
+    check_sweep("A..ccccB", "AfffcccB", 0);
     check_sweep("AAcccc.", "AA", 0);
 }
 END_TEST
 
-START_TEST(two_clean_runs_side_by_side_become_one_clean_run) {
-    check_sweep("Acc,cccB", "AcccccB", 0);
+START_TEST(of_two_clean_runs_side_by_side_the_second_stays_clean) {
+    check_sweep("Acc,cccB", "AfffccB", 0);
 }
 END_TEST
 
@@ -72,4 +72,5 @@ END_TEST
 SUITE("golden/large", a_pinned_object_stays_and_its_neighbours_are_joined_around_it, dead_objects_become_free_runs,
       neighbouring_dead_objects_and_free_runs_become_one_run, what_is_dead_behind_the_last_object_is_cut_off,
       a_segment_without_live_objects_leaves_the_chain, a_clean_run_between_live_objects_stays_clean,
-      a_clean_run_that_is_joined_with_a_dead_object_is_clean_no_more, two_clean_runs_side_by_side_become_one_clean_run)
+      a_clean_run_that_is_joined_with_a_dead_object_stays_clean_at_its_end_alone,
+      of_two_clean_runs_side_by_side_the_second_stays_clean)

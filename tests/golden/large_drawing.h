@@ -5,7 +5,8 @@
  *     A..O   a live object; a run of one letter is one object
  *     P..Z   a live object that is pinned
  *     .      a dead object
- *     f      a free run; c a clean one, whose memory was given back
+ *     f      a free run; c a clean one, whose memory was given back, but for the page of its header; ffcc one that is
+ *            clean at its end
  *     ,      between two neighbours that are drawn with the same character
  *     X*12   twelve pages; runs of ten pages and more are always drawn so
  *
@@ -17,6 +18,7 @@
 #include <ctype.h>
 #include <string.h>
 
+#include "alloc/free_pages.h"
 #include "alloc/large.h"
 #include "gc/heap.h"
 #include "tests/golden/drawing_check.h"
@@ -58,10 +60,9 @@ static inline void put_pages(struct large_drawing *drawing, struct pfi_segment *
     segment_clear(segment, start, start + size);
     segment->allocated += size;
     if (character == 'f' || character == 'c') {
-        pfi_large_thread_run(share, start, size, character == 'c');
-        if (character == 'c') { /* what was given back is not committed */
-            pfi_account_subtract(&share->arena->account, PINFOLD_SPACE_LARGE, size);
-        }
+        size_t clean = pfi_large_thread_run(share, start, size, character == 'c' ? size : 0);
+        pfi_account_subtract(&share->arena->account, PINFOLD_SPACE_LARGE,
+                             clean); /* what was given back is not committed */
         return;
     }
     pfi_object_starts_set(share->arena->object_starts, start, start + size);
@@ -120,9 +121,14 @@ static inline void large_drawing_show(const struct large_drawing *drawing, struc
         char previous = 0;
         for (uintptr_t object = segment->first; object < segment->allocated;) {
             size_t size = pfi_large_footprint(pfi_object_size(object));
-            bool is_clean = pfi_object_is_free(object) && pfi_large_run_is_clean(object);
-            char character = is_clean ? 'c' : pfi_object_type(object)->name[0];
-            show_run(text, previous, character, size / PINFOLD_PAGE * CELL);
+            size_t clean = pfi_object_is_free(object) ? pfi_free_pages_clean(object) : 0;
+            size_t rest = clean == size - PINFOLD_PAGE ? 0 : size - clean; /* the page of a header is never clean */
+            char character = clean != 0 ? 'c' : pfi_object_type(object)->name[0];
+            if (clean != 0 && rest != 0) {
+                show_run(text, previous, 'f', rest / PINFOLD_PAGE * CELL);
+                previous = 'f';
+            }
+            show_run(text, previous, character, (clean != 0 && rest != 0 ? clean : size) / PINFOLD_PAGE * CELL);
             previous = character;
             object += size;
         }

@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <malloc.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -58,6 +59,56 @@ size_t process_address_space(void) {
 
 size_t process_resident_memory(void) {
     return memory_figure(2);
+}
+
+/* "Name:   123 kB" in bytes; `otherwise` if the line is about something else. */
+static size_t kilobyte_line(const char *line, const char *name, size_t otherwise) {
+    size_t length = strlen(name);
+    return strncmp(line, name, length) != 0 ? otherwise : (size_t)strtoull(line + length, NULL, 10) * 1024;
+}
+
+/* Neighbours of the same kind are one mapping. */
+static int touches(const struct process_span *spans, size_t count, uint64_t low, uint64_t high) {
+    for (size_t index = 0; index < count; index++) {
+        if (low < spans[index].end && high > spans[index].start) {
+            return 1;
+        }
+    }
+    return 0;
+}
+
+struct process_range process_range_memory(const struct process_span *spans, size_t count) {
+    struct process_range sum = {0, 0, 0};
+    char line[512];
+    int is_inside = 0;
+    FILE *file = fopen("/proc/self/smaps", "re");
+    ck_assert_ptr_nonnull(file);
+    while (fgets(line, sizeof(line), file) != NULL) {
+        unsigned long long low;
+        unsigned long long high;
+        if (sscanf(line, "%llx-%llx ", &low, &high) == 2) {
+            is_inside = touches(spans, count, low, high);
+            sum.mappings += is_inside ? 1 : 0;
+            sum.size += is_inside ? (size_t)(high - low) : 0;
+        } else if (is_inside) {
+            sum.resident += kilobyte_line(line, "Rss:", 0);
+        }
+    }
+    (void)fclose(file);
+    return sum;
+}
+
+size_t process_resident_exactly(void) {
+    char line[256];
+    size_t resident = SIZE_MAX;
+    FILE *file = fopen("/proc/self/smaps_rollup", "re");
+    ck_assert_ptr_nonnull(file);
+    while (resident == SIZE_MAX && fgets(line, sizeof(line), file) != NULL) {
+        resident = kilobyte_line(line, "Rss:", SIZE_MAX);
+    }
+    (void)fclose(file);
+    ck_assert_uint_ne(resident, SIZE_MAX);
+    return resident;
 }
 
 /* Data and stack. */

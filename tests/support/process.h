@@ -6,6 +6,7 @@
 #define TESTS_SUPPORT_PROCESS_H
 
 #include <stddef.h>
+#include <stdint.h>
 
 /* Number of mappings, the lines of /proc/self/maps; those at the break, which malloc moves, do not count. */
 size_t process_mappings(void);
@@ -18,6 +19,22 @@ size_t process_address_space(void);
 
 /* Memory in RAM, in bytes. */
 size_t process_resident_memory(void);
+
+/* What the kernel says of all mappings that touch one of these spans of addresses, from /proc/self/smaps: their extent,
+ * how much of it is in RAM, and how many they are. */
+struct process_range {
+    size_t size;
+    size_t resident;
+    size_t mappings;
+};
+struct process_span {
+    uintptr_t start;
+    uintptr_t end;
+};
+struct process_range process_range_memory(const struct process_span *spans, size_t count);
+
+/* Memory in RAM as /proc/self/smaps_rollup has it, in bytes: exact, where statm lags behind by some pages a thread. */
+size_t process_resident_exactly(void);
 
 /* Allows `more` bytes of address space beyond what is in use. Returns 0 when a sanitizer occupies so much of it that no
  * limit makes sense; then nothing is limited. */

@@ -6,6 +6,7 @@
 
 #include <string.h>
 
+#include "alloc/free_pages.h"
 #include "alloc/object_starts.h"
 #include "alloc/walk.h"
 #include "tests/support/fixture.h"
@@ -57,7 +58,7 @@ static const struct pfi_free_list *free_runs(void) {
 /* Makes an object's pages a free run, as a sweep does. */
 static void make_free(uintptr_t object, size_t size) {
     share.large_bytes -= size;
-    pfi_large_thread_run(&share, object, size, false);
+    pfi_large_thread_run(&share, object, size, 0);
 }
 
 START_TEST(objects_take_whole_pages_side_by_side) {
@@ -162,6 +163,10 @@ END_TEST
 enum { RUN = 64 * PAGE };
 
 /* A free run of RUN bytes full of garbage, with an object behind it. */
+static size_t give(size_t keep, size_t limit) {
+    return pfi_free_pages_give(&share, PINFOLD_LARGE, keep, limit).bytes;
+}
+
 static uintptr_t make_dirty_run(void) {
     uintptr_t run = allocate(RUN);
     (void)allocate(4096);
@@ -176,13 +181,13 @@ START_TEST(giving_free_runs_back_lowers_resident_memory_and_the_account) {
     open_share(2 * PINFOLD_UNIT);
     uintptr_t run = make_dirty_run();
     size_t committed = pfi_account_segments(&arena.account);
-    ck_assert_uint_eq(pfi_large_decommit_free(&share, 0, SIZE_MAX), RUN);
+    ck_assert_uint_eq(give(0, SIZE_MAX), RUN - PAGE);
     ck_assert_uint_eq(resident_pages(run, RUN), 1); /* the header */
-    ck_assert_uint_eq(pfi_account_segments(&arena.account), committed - RUN);
+    ck_assert_uint_eq(pfi_account_segments(&arena.account), committed - RUN + PAGE);
     ck_assert(pfi_object_is_free(run));
     ck_assert_uint_eq(pfi_object_size(run), RUN);
-    ck_assert(pfi_large_run_is_clean(run));
-    ck_assert_uint_eq(pfi_large_decommit_free(&share, 0, SIZE_MAX), 0); /* once */
+    ck_assert_uint_eq(pfi_free_pages_clean(run), RUN - PAGE);
+    ck_assert_uint_eq(give(0, SIZE_MAX), 0); /* once */
     close_share();
 }
 END_TEST
@@ -193,14 +198,14 @@ START_TEST(a_clean_run_is_not_cleared_again_but_zero) {
     open_share(2 * PINFOLD_UNIT);
     uintptr_t run = make_dirty_run();
     size_t committed = pfi_account_segments(&arena.account);
-    pfi_large_decommit_free(&share, 0, SIZE_MAX);
+    give(0, SIZE_MAX);
     uintptr_t object = 0;
     ck_assert_int_eq(take_large(&share, RUN / 2, &object), PINFOLD_EXHAUSTED_NOT);
     ck_assert_uint_eq(object, run);
     ck_assert_uint_eq(resident_pages(run, RUN / 2), 1);
     ck_assert(is_zero(run, run + RUN / 2));
-    ck_assert(pfi_large_run_is_clean(run + RUN / 2));
-    ck_assert_uint_eq(pfi_account_segments(&arena.account), committed - RUN / 2);
+    ck_assert_uint_eq(pfi_free_pages_clean(run + RUN / 2), RUN / 2 - PAGE);
+    ck_assert_uint_eq(pfi_account_segments(&arena.account), committed - RUN / 2 + PAGE);
     ck_assert_uint_eq(allocate(RUN / 2), run + RUN / 2);
     ck_assert_uint_eq(pfi_account_segments(&arena.account), committed);
     close_share();
@@ -217,12 +222,15 @@ START_TEST(what_is_to_be_kept_and_the_limit_of_a_step_are_respected) {
     for (size_t index = 0; index < 3; ++index) {
         make_free(runs[index], RUN);
     }
-    ck_assert_uint_eq(pfi_large_decommit_free(&share, 3 * RUN, SIZE_MAX), 0);
-    ck_assert_uint_eq(pfi_large_decommit_free(&share, RUN, 1), RUN); /* at least one run a step */
-    ck_assert(!pfi_large_run_is_clean(runs[0]));
-    ck_assert(pfi_large_run_is_clean(runs[1]));
-    ck_assert(!pfi_large_run_is_clean(runs[2]));
-    ck_assert_uint_eq(pfi_large_decommit_free(&share, 0, SIZE_MAX), 2 * RUN);
+    ck_assert_uint_eq(give(3 * RUN, SIZE_MAX), 0);
+    ck_assert_uint_eq(give(RUN, 1), PAGE); /* at least a page, from the end */
+    ck_assert_uint_eq(resident_pages(runs[1] + RUN - PAGE, PAGE), 0);
+    ck_assert_uint_eq(give(RUN, RUN - 3 * PAGE), RUN - 3 * PAGE);
+    ck_assert_uint_eq(pfi_free_pages_clean(runs[0]), 0);
+    ck_assert_uint_eq(pfi_free_pages_clean(runs[1]), RUN - 2 * PAGE);
+    ck_assert_uint_eq(pfi_free_pages_clean(runs[2]), 0);
+    ck_assert_uint_eq(give(0, SIZE_MAX), 2 * RUN - PAGE);
+    ck_assert_uint_eq(share.generations[PINFOLD_LARGE].clean_bytes, 3 * (RUN - PAGE));
     close_share();
 }
 END_TEST
@@ -232,10 +240,11 @@ START_TEST(poisoned_runs_are_cleared_before_they_are_used_again) {
     uintptr_t run = make_dirty_run();
     options.stress.poison = 1;
     pfi_free_list_clear(&share.generations[PINFOLD_LARGE].free_list);
-    pfi_large_thread_run(&share, run, RUN, true); /* even one that was clean before it was poisoned */
-    ck_assert(!pfi_large_run_is_clean(run));
+    ck_assert_uint_eq(pfi_large_thread_run(&share, run, RUN, RUN),
+                      0); /* even one that was clean before it was poisoned */
+    ck_assert_uint_eq(pfi_free_pages_clean(run), 0);
     ck_assert_uint_eq(*(uint8_t *)(run + RUN - 1), 0xDB);
-    ck_assert_uint_eq(pfi_large_decommit_free(&share, 0, SIZE_MAX), 0); /* poison must stay readable */
+    ck_assert_uint_eq(give(0, SIZE_MAX), 0); /* poison must stay readable */
     ck_assert_uint_eq(allocate(RUN), run);
     close_share();
 }
@@ -280,7 +289,7 @@ static void operate(struct random *random) {
         make_free(objects[index].address, pfi_large_footprint(objects[index].size));
         objects[index] = objects[--object_count];
     } else {
-        pfi_large_decommit_free(&share, random_below(random, 500000), random_between(random, 1, 500000));
+        give(random_below(random, 500000), random_between(random, 1, 500000));
     }
 }
 

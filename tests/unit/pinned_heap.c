@@ -8,6 +8,7 @@
 
 #include <string.h>
 
+#include "alloc/free_pages.h"
 #include "alloc/object_starts.h"
 #include "alloc/walk.h"
 #include "gc/phase/pinned.h"
@@ -305,6 +306,10 @@ END_TEST
 
 enum { RUN = 64 * PAGE };
 
+static size_t give(size_t keep, size_t limit) {
+    return pfi_free_pages_give(&share, PINFOLD_PINNED, keep, limit).bytes;
+}
+
 /* A free object of RUN bytes, full of garbage, between two objects. */
 static uintptr_t make_free_run(uintptr_t *before, uintptr_t *behind) {
     *before = allocate(16, 8);
@@ -323,27 +328,30 @@ START_TEST(whole_pages_of_free_objects_are_given_back_once) {
     open_share(2 * PINFOLD_UNIT, 8 * MEGABYTE);
     uintptr_t run = make_free_run(&before, &behind);
     size_t committed = pfi_account_segments(&arena.account);
-    ck_assert_uint_eq(pfi_pinned_heap_decommit_free(&share, RUN, SIZE_MAX), 0); /* kept */
-    ck_assert_uint_eq(pfi_pinned_heap_clean_bytes(run), 0);
-    size_t given = pfi_pinned_heap_decommit_free(&share, 0, SIZE_MAX);
+    ck_assert_uint_eq(give(RUN, SIZE_MAX), 0); /* kept */
+    ck_assert_uint_eq(pfi_free_pages_clean(run), 0);
+    size_t given = give(0, SIZE_MAX);
     ck_assert_uint_eq(given, RUN - PAGE);
-    ck_assert_uint_eq(pfi_pinned_heap_clean_bytes(run), given);
+    ck_assert_uint_eq(pfi_free_pages_clean(run), given);
     ck_assert_uint_eq(pfi_account_segments(&arena.account), committed - given);
     ck_assert_uint_le(resident_pages(pfi_align_down(run, PAGE), RUN), 2); /* those it shares with its neighbours */
-    ck_assert_uint_eq(pfi_pinned_heap_decommit_free(&share, 0, SIZE_MAX), 0);
+    ck_assert_uint_eq(give(0, SIZE_MAX), 0);
     mark(before);
     mark(behind);
     (void)sweep(); /* stays clean */
-    ck_assert_uint_eq(pfi_pinned_heap_clean_bytes(run), given);
+    ck_assert_uint_eq(pfi_free_pages_clean(run), given);
     ck_assert_uint_eq(pfi_account_segments(&arena.account), committed - given);
-    ck_assert_uint_eq(allocate(RUN / 2, 8), run); /* all of it counts again, and it is zero */
-    ck_assert_uint_eq(pfi_account_segments(&arena.account), committed);
-    ck_assert_uint_eq(pfi_pinned_heap_clean_bytes(run + RUN / 2), 0);
+    ck_assert_uint_eq(allocate(RUN / 2, 8),
+                      run); /* zero; what is used counts again, and the page of the rest's header */
+    size_t rest = pfi_free_pages_clean(run + RUN / 2);
+    ck_assert_uint_eq(rest, RUN / 2 - PAGE);
+    ck_assert_uint_eq(pfi_account_segments(&arena.account), committed - rest);
+    ck_assert_uint_eq(pinned()->clean_bytes, rest);
     close_share();
 }
 END_TEST
 
-START_TEST(pages_that_were_given_back_count_again_when_they_are_joined_or_cut_off) {
+START_TEST(pages_that_were_given_back_count_again_when_they_are_cut_off_but_not_at_the_end_of_a_run) {
     uintptr_t before;
     uintptr_t behind;
     for (int cut = 0; cut <= 1; ++cut) {
@@ -352,14 +360,15 @@ START_TEST(pages_that_were_given_back_count_again_when_they_are_joined_or_cut_of
         uintptr_t dead = allocate(8 * PAGE, 8);
         ck_assert_uint_eq(dead, run);
         size_t committed = pfi_account_segments(&arena.account);
-        (void)pfi_pinned_heap_decommit_free(&share, 0, SIZE_MAX);
+        (void)give(0, SIZE_MAX);
         ck_assert_uint_lt(pfi_account_segments(&arena.account), committed);
         mark(before);
-        if (!cut) { /* the dead object and the clean rest behind it become one */
+        if (!cut) { /* the dead object and the clean rest behind it become one, whose end is clean */
             mark(behind);
         }
         (void)sweep();
-        ck_assert_uint_eq(pfi_account_segments(&arena.account), committed);
+        ck_assert_uint_eq(pinned()->clean_bytes != 0, !cut);
+        ck_assert_uint_eq(pfi_account_segments(&arena.account), committed - pinned()->clean_bytes);
         close_share();
     }
 }
@@ -372,7 +381,7 @@ START_TEST(poisoned_free_objects_are_cleared_before_they_are_used_again) {
     mark(allocate(16, 8));
     (void)sweep();
     ck_assert_uint_eq(*(uint8_t *)(dead + RUN - 1), PINFOLD_POISON);
-    ck_assert_uint_eq(pfi_pinned_heap_decommit_free(&share, 0, SIZE_MAX), 0); /* poison must stay readable */
+    ck_assert_uint_eq(give(0, SIZE_MAX), 0); /* poison must stay readable */
     ck_assert_uint_eq(allocate(RUN, 8), dead);
     close_share();
 }
@@ -423,7 +432,7 @@ static void check_swept(void) {
     for (const struct pfi_segment *segment = share.pinned_segments; segment != NULL; segment = segment->next) {
         committed += segment->committed - segment->base;
         for (uintptr_t object = segment->first; object < segment->allocated; object += pfi_object_size(object)) {
-            committed -= pfi_object_is_free(object) ? pfi_pinned_heap_clean_bytes(object) : 0;
+            committed -= pfi_object_is_free(object) ? pfi_free_pages_clean(object) : 0;
         }
     }
     if (committed != pfi_account_segments(&arena.account)) {
@@ -451,7 +460,7 @@ static void operate(struct random *random) {
         (void)sweep();
         check_swept();
     } else {
-        pfi_pinned_heap_decommit_free(&share, random_below(random, 500000), random_between(random, 1, 500000));
+        give(random_below(random, 500000), random_between(random, 1, 500000));
     }
 }
 
@@ -483,6 +492,6 @@ SUITE("unit/pinned_heap", objects_of_any_size_lie_side_by_side,
       a_spent_budget_and_what_cannot_be_placed_are_told_apart,
       of_many_free_objects_the_one_that_fits_is_found_when_segments_are_full, every_card_leads_to_its_object,
       whole_pages_of_free_objects_are_given_back_once,
-      pages_that_were_given_back_count_again_when_they_are_joined_or_cut_off,
+      pages_that_were_given_back_count_again_when_they_are_cut_off_but_not_at_the_end_of_a_run,
       poisoned_free_objects_are_cleared_before_they_are_used_again,
       random_allocations_are_zero_aligned_never_overlap_and_leave_walkable_segments)

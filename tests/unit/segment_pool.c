@@ -152,6 +152,27 @@ START_TEST(what_is_on_standby_gives_way_when_the_arena_has_no_other_room) {
 }
 END_TEST
 
+START_TEST(ranges_that_nobody_has_needed_for_a_while_return_to_the_arena) {
+    open_arena();
+    struct pfi_segment *segments[3];
+    for (size_t index = 0; index < 3; ++index) {
+        segments[index] = use(pfi_segment_create(&arena, SMALL, PINFOLD_SEGMENT_SMALL));
+    }
+    for (size_t index = 0; index < 3; ++index) {
+        pfi_segment_release(&arena, segments[index]);
+    }
+    ck_assert_uint_eq(pfi_segment_pool_age(&arena), 0); /* they have come only now */
+    ck_assert_ptr_nonnull(pfi_segment_create(&arena, SMALL, PINFOLD_SEGMENT_SMALL));
+    struct pfi_segment *back = pfi_segment_create(&arena, SMALL, PINFOLD_SEGMENT_SMALL);
+    pfi_segment_release(&arena, back);
+    ck_assert_uint_eq(pfi_segment_pool_age(&arena), 1); /* two of three were needed at a time */
+    ck_assert_uint_eq(arena.pool.count, 1);
+    ck_assert_uint_eq(pfi_segment_pool_age(&arena), 1); /* and the other one was not since */
+    ck_assert_uint_eq(pfi_segment_pool_age(&arena), 0);
+    close_arena();
+}
+END_TEST
+
 static struct pfi_segment *in_use[MOST_SEGMENTS];
 static size_t in_use_count;
 
@@ -333,5 +354,6 @@ SUITE("unit/segment_pool", without_the_option_a_released_range_is_the_arenas,
       the_segment_released_last_comes_first_and_kinds_are_kept_apart,
       segments_of_another_size_are_not_kept_and_requests_of_another_size_not_served,
       what_is_on_standby_gives_way_when_the_arena_has_no_other_room,
+      ranges_that_nobody_has_needed_for_a_while_return_to_the_arena,
       random_requests_and_releases_keep_ranges_apart_and_sums_right, a_burst_that_comes_again_gets_the_same_addresses,
       memory_falls_as_much_as_without_standby)
