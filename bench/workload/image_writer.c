@@ -86,8 +86,8 @@ static void prepare_image_writer(const struct bench_run *run) {
         bench_fail(BENCH_EXIT_ARGUMENTS, "--heaps %llu: %s has one heap for the whole process",
                    (unsigned long long)run->option[OPTION_HEAPS], bench_system.name);
     }
-    if (run->option[OPTION_IMAGE] > SIZE_MAX / 2) {
-        bench_fail(BENCH_EXIT_ARGUMENTS, "--image %llu: the image is larger than any address space here",
+    if (run->option[OPTION_IMAGE] > SIZE_MAX / 4 - BLOCK_WORDS) { /* headers included, as pf_max_length has it */
+        bench_fail(BENCH_EXIT_OUT_OF_MEMORY, "--image %llu: no array can have so many bytes here",
                    (unsigned long long)run->option[OPTION_IMAGE]);
     }
     if (size != 0) {
