@@ -120,7 +120,7 @@ struct pf_statistics {
     size_t heap_bytes;                       /* sum of generation_bytes */
     size_t live_bytes;     /* objects, and what has died since the last collection: heap_bytes - free bytes; exact right
                               after a full collection */
-    size_t reserved_bytes; /* address space */
+    size_t reserved_bytes; /* address space that is mapped for the heap now */
     size_t committed_bytes;     /* memory asked of the system, bookkeeping included */
     size_t bookkeeping_bytes;   /* side tables, as far as they are used, and the heap's own structures */
     size_t kept_bytes;          /* behind the youngest objects, for the budget of generation 0 */

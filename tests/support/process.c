@@ -150,6 +150,9 @@ void process_lift_limits(void) {
     ck_assert_int_eq(getrlimit(RLIMIT_DATA, &limit), 0);
     limit.rlim_cur = limit.rlim_max;
     ck_assert_int_eq(setrlimit(RLIMIT_DATA, &limit), 0);
+    ck_assert_int_eq(getrlimit(RLIMIT_AS, &limit), 0);
+    limit.rlim_cur = limit.rlim_max;
+    ck_assert_int_eq(setrlimit(RLIMIT_AS, &limit), 0);
 }
 
 int process_limit_address_space(size_t more) {

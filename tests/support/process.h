@@ -44,7 +44,7 @@ int process_limit_address_space(size_t more);
  * bytes beforehand and keeps them, so that the test itself does not run dry. */
 int process_limit_writable_memory(size_t for_malloc, size_t more);
 
-/* Writable memory without limit again. */
+/* Both without limit again. */
 void process_lift_limits(void);
 
 #endif
