@@ -34,7 +34,7 @@ PINFOLD_NOT_ANALYSED void pf_fork_parent(struct pf_heap *heap) {
 }
 
 /* The contexts of the threads that are gone were closed when the world stopped. */
-static void forget_other_threads(struct pf_heap *heap, const struct pf_thread *self) {
+static void forget_other_threads(struct pf_heap *heap, const struct pf_thread *self) PINFOLD_NEEDS(heap->handle_lock) {
     for (struct pf_thread *thread = heap->roots.threads; thread != NULL;) {
         struct pf_thread *next = thread->next;
         if (thread != self) {
