@@ -209,11 +209,12 @@ void pfi_cycle_decide(struct pfi_cycle *cycle) {
 }
 
 /* Where much has died a moment ago, the space between pins is more than generation 0 needs, and goes back to the system
- * once it is generation 2's, where later probes leave it. */
+ * once it is generation 2's, where later probes leave it. At the last chance it must go back, since what is to be had
+ * may be no small object, or larger than each of these holes. */
 bool pfi_cycle_keeps_pins_young(const struct pfi_cycle *cycle) {
     const struct pf_heap *heap = cycle->heap;
     bool has_just_died = heap->probing.follow_ups != 0 || (heap->probing.is_quiet && is_probe(cycle));
-    return heap->options.demotion && !has_just_died;
+    return heap->options.demotion && !has_just_died && !is_last_chance(cycle);
 }
 
 size_t pfi_cycle_room_needed(const struct pfi_cycle *cycle) {
