@@ -233,6 +233,8 @@ bool pfi_cycle_expands(struct pfi_cycle *cycle) {
     if (cycle->request.room != 0) {
         return lacks_requested_room(cycle);
     }
+    cycle->plan.needs_fresh =
+        is_last_chance(cycle); /* one with pins would keep the space between them for generation 0 */
     const struct pf_options *options = &heap->options;
     const struct pfi_segment *ephemeral = heap->share.ephemeral;
     size_t room = pfi_decide_room(ephemeral->end - ephemeral->plan_allocated, cycle->plan.held[0],
