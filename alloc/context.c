@@ -82,9 +82,16 @@ static void use_gap(struct pfi_share *share, uintptr_t item, size_t size) {
     }
 }
 
+/* Gaps may have pages that were given back while they were generation 2's. A collection that makes them generation 0's
+ * counts these again, though a limit may forbid it; then they must not be written before others have been given back.
+ */
+static bool may_use_gaps(const struct pfi_share *share) {
+    return share->generations[0].free_list.nonempty != 0 && !pfi_account_is_above_limit(&share->arena->account);
+}
+
 uintptr_t pfi_context_take_gap_locked(struct pfi_share *share, size_t size) {
     struct pfi_generation *youngest = &share->generations[0];
-    if (youngest->free_list.nonempty == 0 || youngest->budget_left <= 0) {
+    if (youngest->budget_left <= 0 || !may_use_gaps(share)) {
         return 0;
     }
     uintptr_t item = pfi_free_list_pop(&youngest->free_list, size);
@@ -111,7 +118,7 @@ static bool refill_from_gap(struct pfi_share *share, struct pf_thread *thread, s
                             struct pfi_dirty_range *dirty) PINFOLD_NEEDS(share->small_lock) {
     struct pfi_free_list *gaps = &share->generations[0].free_list;
     size_t needed = size + PINFOLD_MIN_OBJECT;
-    if (gaps->nonempty == 0) {
+    if (!may_use_gaps(share)) {
         return false;
     }
     uintptr_t item = pfi_free_list_pop(gaps, pfi_max(needed, pfi_min(share->quantum, GOOD_CHUNK)));

@@ -209,11 +209,12 @@ void pfi_cycle_decide(struct pfi_cycle *cycle) {
 }
 
 /* Where much has died a moment ago, the space between pins is more than generation 0 needs, and goes back to the system
- * once it is generation 2's, where later probes leave it. */
+ * once it is generation 2's, where later probes leave it. At the last chance it must go back, since what is to be had
+ * may be no small object, or larger than each of these holes. */
 bool pfi_cycle_keeps_pins_young(const struct pfi_cycle *cycle) {
     const struct pf_heap *heap = cycle->heap;
     bool has_just_died = heap->probing.follow_ups != 0 || (heap->probing.is_quiet && is_probe(cycle));
-    return heap->options.demotion && !has_just_died;
+    return heap->options.demotion && !has_just_died && !is_last_chance(cycle);
 }
 
 size_t pfi_cycle_room_needed(const struct pfi_cycle *cycle) {
@@ -232,6 +233,8 @@ bool pfi_cycle_expands(struct pfi_cycle *cycle) {
     if (cycle->request.room != 0) {
         return lacks_requested_room(cycle);
     }
+    cycle->plan.needs_fresh =
+        is_last_chance(cycle); /* one with pins would keep the space between them for generation 0 */
     const struct pf_options *options = &heap->options;
     const struct pfi_segment *ephemeral = heap->share.ephemeral;
     size_t room = pfi_decide_room(ephemeral->end - ephemeral->plan_allocated, cycle->plan.held[0],
