@@ -64,9 +64,10 @@ static size_t old_bytes(const struct pfi_share *share) {
 
 static struct pfi_probe_input probe_input(const struct pf_heap *heap) {
     const struct pfi_probing *probing = &heap->probing;
+    uint64_t now_ns = heap->world.stop_began_ns;
     return (struct pfi_probe_input){
         .first_ns = (uint64_t)heap->options.probe_interval_ms * 1000000,
-        .since_full_ns = heap->world.stop_began_ns - pfi_min(probing->full_end_ns, heap->world.stop_began_ns),
+        .since_full_ns = now_ns > probing->full_end_ns ? now_ns - probing->full_end_ns : 0,
         .full_ns = probing->full_ns,
         .futile = probing->futile,
         .follow_ups = probing->follow_ups,

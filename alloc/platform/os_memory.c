@@ -120,7 +120,9 @@ size_t pfi_os_physical_memory(void) {
     int saved_errno = errno;
     long pages = pfi_fault(PINFOLD_FAULT_PHYSICAL_MEMORY, 0) ? -1 : sysconf(_SC_PHYS_PAGES);
     errno = saved_errno;
-    return pages <= 0 ? 0 : (size_t)pages * pfi_os_page_size();
+    size_t page = pfi_os_page_size();
+    /* A machine may have more than one process can address. */
+    return pages <= 0 ? 0 : (size_t)pages > SIZE_MAX / page ? SIZE_MAX : (size_t)pages * page;
 }
 
 size_t pfi_os_address_space_limit(void) {

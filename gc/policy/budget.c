@@ -62,7 +62,8 @@ size_t pfi_budget_large_for_heap(size_t budget, size_t min, size_t share) {
 }
 
 size_t pfi_budget_heap_limit(size_t live_after_full, size_t gen0_min) {
-    return live_after_full / 10 * 18 + gen0_min / 2 * 3;
+    size_t growth = live_after_full / 10 * 8 + gen0_min / 2 * 3;
+    return live_after_full <= SIZE_MAX - growth ? live_after_full + growth : SIZE_MAX;
 }
 
 size_t pfi_budget_gen0_min(size_t largest_cache, size_t private_cache, size_t segment_size) {

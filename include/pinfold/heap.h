@@ -26,7 +26,7 @@ extern "C" {
 #define PINFOLD_DEFAULT_SEGMENT ((size_t)16 << 20)
 #define PINFOLD_DEFAULT_LARGE_SEGMENT ((size_t)16 << 20)
 #define PINFOLD_LARGEST_SIZE ((size_t)1 << 30)
-#define PINFOLD_LARGEST_ARENA ((size_t)1 << 31)
+#define PINFOLD_LARGEST_ARENA ((size_t)0xFFFC0000u) /* whole units of the address space */
 #define PINFOLD_LARGEST_SAMPLE_INTERVAL ((size_t)1 << 31)
 #endif
 

@@ -304,6 +304,7 @@ START_TEST(on_demand_ranges_never_overlap_and_leave_nothing_when_they_are_return
         replay_begin("arena on demand", seed);
         open_on_demand(&arena, UNITS);
         size_t at_first = pfi_arena_reserved(&arena);
+        size_t owners = pfi_arena_bookkeeping(&arena); /* of the whole address space where words have 32 bits */
         for (uint64_t operation = 0; operation < OPERATIONS; ++operation) {
             replay_operation(operation);
             if (random_chance(&random, 55)) {
@@ -316,7 +317,7 @@ START_TEST(on_demand_ranges_never_overlap_and_leave_nothing_when_they_are_return
             return_on_demand(&arena, &segments[index], &units);
         }
         ck_assert_uint_eq(pfi_arena_reserved(&arena) - at_first, PINFOLD_PAGE); /* of headers */
-        ck_assert_uint_eq(pfi_arena_bookkeeping(&arena), 2 * PINFOLD_PAGE);
+        ck_assert_uint_le(pfi_arena_bookkeeping(&arena), owners + 2 * PINFOLD_PAGE);
         pfi_arena_finish(&arena);
     }
 }
@@ -330,8 +331,10 @@ START_TEST(on_demand_nothing_is_mapped_before_it_is_needed_and_nothing_stays) {
     ck_assert_uint_le(process_address_space() - before, (size_t)1 << 20);
     size_t empty = process_address_space();
     ck_assert_ptr_nonnull(pfi_arena_carve(&arena, 64 * PINFOLD_UNIT));
-    ck_assert_uint_eq(process_address_space() - empty,
-                      64 * PINFOLD_UNIT + pfi_side_tables_size(64 * PINFOLD_UNIT) + PINFOLD_PAGE);
+    size_t needed = 64 * PINFOLD_UNIT + pfi_side_tables_size(64 * PINFOLD_UNIT) + PINFOLD_PAGE;
+    size_t partial_chunk = PINFOLD_WORD_BITS == 32 ? pfi_side_tables_size(PINFOLD_UNIT) : 0;
+    ck_assert_uint_ge(process_address_space() - empty, needed);
+    ck_assert_uint_le(process_address_space() - empty, needed + partial_chunk);
     ck_assert_uint_eq(process_address_space() - before, pfi_arena_reserved(&arena));
     pfi_arena_finish(&arena);
     ck_assert_uint_eq(process_address_space(), before);

@@ -178,7 +178,15 @@ START_TEST(a_quantum_is_a_part_of_a_small_budget) {
 }
 END_TEST
 
-SUITE("unit/budget", the_smallest_budget_of_generation_0_grows_with_the_threads_up_to_the_number_of_processors,
+START_TEST(a_heap_near_the_end_of_the_address_space_has_no_limit) {
+    ck_assert_uint_eq(pfi_budget_heap_limit(SIZE_MAX / 5 * 3, 1000), SIZE_MAX);
+    ck_assert_uint_lt(pfi_budget_heap_limit(SIZE_MAX / 2, 1000), SIZE_MAX);
+    ck_assert_uint_gt(pfi_budget_heap_limit(SIZE_MAX / 2, 1000), SIZE_MAX / 10 * 8);
+}
+END_TEST
+
+SUITE("unit/budget", a_heap_near_the_end_of_the_address_space_has_no_limit,
+      the_smallest_budget_of_generation_0_grows_with_the_threads_up_to_the_number_of_processors,
       a_thread_that_is_alone_gets_the_quantum_that_was_asked_for,
       several_threads_get_chunks_that_do_not_share_lines_of_cards, a_quantum_is_a_part_of_a_small_budget,
       generation_1_grows_by_2_at_no_survival_and_by_6_at_four_tenths, generation_2_grows_by_the_figures_of_its_rule,

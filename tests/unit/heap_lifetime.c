@@ -53,7 +53,7 @@ START_TEST(a_heap_that_cannot_be_reserved_is_a_status_and_leaves_nothing) {
     struct pf_options options = fixture_options();
     struct pf_heap *heap = NULL;
     struct pf_message message = {""};
-    if (!process_limit_address_space((size_t)2 << 20)) {
+    if (!process_limit_address_space((size_t)256 << 10)) {
         return;
     }
     size_t mappings = process_mappings();

@@ -288,13 +288,13 @@ END_TEST
 
 START_TEST(memory_that_the_system_refuses_is_told_as_such) {
     struct pf_options options = fixture_options();
-    fixture_set(&options, "segment_size", "256Mi");
+    fixture_set(&options, "segment_size", "64Mi");
     struct fixture fixture = fixture_open(&options);
     if (process_limit_writable_memory((size_t)1 << 20, (size_t)4 << 20)) {
-        ck_assert_int_eq(pf_no_collection_begin(fixture.thread, (size_t)100 << 20, 0), PINFOLD_CANNOT_COMMIT);
-        ck_assert_int_eq(pf_no_collection_begin(fixture.thread, 0, (size_t)100 << 20), PINFOLD_CANNOT_COMMIT);
+        ck_assert_int_eq(pf_no_collection_begin(fixture.thread, (size_t)40 << 20, 0), PINFOLD_CANNOT_COMMIT);
+        ck_assert_int_eq(pf_no_collection_begin(fixture.thread, 0, (size_t)40 << 20), PINFOLD_CANNOT_COMMIT);
         process_lift_limits();
-        begin(&fixture, (size_t)100 << 20, (size_t)100 << 20);
+        begin(&fixture, (size_t)40 << 20, (size_t)40 << 20);
         end(&fixture, PINFOLD_OK);
     }
     fixture_close(&fixture);

@@ -279,6 +279,7 @@ static void die(const struct fixture *fixture) {
 static struct fixture open_heap(const char *retain, struct log *log) {
     struct pf_options options = fixture_tiny_options();
     fixture_set(&options, "retain_vm", retain);
+    fixture_set(&options, "reserve_size", "256Mi"); /* one range, from which segments are carved upwards */
     struct fixture fixture = fixture_open(&options);
     *log = (struct log){.created_count = 0};
     pf_heap_set_listener(fixture.heap, &listener, log);
