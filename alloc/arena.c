@@ -220,9 +220,12 @@ void pfi_arena_decommit(struct pfi_arena *arena, enum pfi_space space, uintptr_t
     pfi_account_subtract(&arena->account, space, size);
 }
 
-void pfi_arena_discard(struct pfi_arena *arena, enum pfi_space space, uintptr_t address, size_t size) {
-    pfi_os_discard(address, size);
+bool pfi_arena_discard(struct pfi_arena *arena, enum pfi_space space, uintptr_t address, size_t size) {
+    if (!pfi_os_discard(address, size)) {
+        return false;
+    }
     pfi_account_subtract(&arena->account, space, size);
+    return true;
 }
 
 void pfi_arena_forget_marks(struct pfi_arena *arena, uintptr_t low, uintptr_t high) {

@@ -107,10 +107,11 @@ bool pfi_arena_describe(struct pfi_arena *arena, struct pfi_segment *segment, ui
 void pfi_arena_forget(struct pfi_arena *arena, struct pfi_segment *segment, uintptr_t address);
 
 /* Every commit, decommit and discard of memory in segments passes here, and so into the account. false: a limit forbids
- * it, or the system refuses. Discarded memory stays committed for the system, and is charged when it is used again. */
+ * it, or the system refuses. Discarded memory stays committed for the system, and is charged when it is used again;
+ * what the system does not take stays charged. */
 bool pfi_arena_commit(struct pfi_arena *arena, enum pfi_space space, uintptr_t address, size_t size);
 void pfi_arena_decommit(struct pfi_arena *arena, enum pfi_space space, uintptr_t address, size_t size);
-void pfi_arena_discard(struct pfi_arena *arena, enum pfi_space space, uintptr_t address, size_t size);
+bool pfi_arena_discard(struct pfi_arena *arena, enum pfi_space space, uintptr_t address, size_t size);
 
 /* Gives back what mark words, pin words and slides hold of [low, high), where that is described and no collection goes on:
  * whole pages of them, which read as zero again. They stay charged. */

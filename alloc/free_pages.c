@@ -7,21 +7,22 @@ static enum pfi_space space_of(int generation) {
                                           : PINFOLD_SPACE_SMALL;
 }
 
-/* At most `limit` bytes, downwards from those that are clean already; at least a page, if there is one. */
+/* At most `limit` bytes, downwards from those that are clean already; at least a page, if there is one. 0 as well:
+ * the system does not take them. */
 static size_t give_pages(struct pfi_share *share, int generation, uintptr_t item, size_t limit) {
     struct pfi_pages pages = pfi_free_pages(item, pfi_object_size(item));
     size_t *clean = &pfi_words(item)[4];
     uintptr_t end = pages.high - *clean;
     size_t size = pfi_min(end - pages.low, pfi_max(pfi_align_down(limit, PINFOLD_PAGE), PINFOLD_PAGE));
-    if (size != 0) {
-        *clean += size;
-        pfi_arena_discard(share->arena, space_of(generation), end - size, size);
-        if (generation == 0) { /* which counts as committed, since it is about to be used */
-            pfi_account_add(&share->arena->account, PINFOLD_SPACE_SMALL, size);
-        } else {
-            pfi_arena_forget_marks(share->arena, end - size, pages.high);
-            share->generations[generation].clean_bytes += size;
-        }
+    if (size == 0 || !pfi_arena_discard(share->arena, space_of(generation), end - size, size)) {
+        return 0;
+    }
+    *clean += size;
+    if (generation == 0) { /* which counts as committed, since it is about to be used */
+        pfi_account_add(&share->arena->account, PINFOLD_SPACE_SMALL, size);
+    } else {
+        pfi_arena_forget_marks(share->arena, end - size, pages.high);
+        share->generations[generation].clean_bytes += size;
     }
     return size;
 }

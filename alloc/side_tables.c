@@ -100,7 +100,7 @@ void pfi_side_tables_discard_marks(const struct pfi_arena *arena, uintptr_t low,
         uintptr_t first = pfi_align_up(slice.start, PINFOLD_PAGE);
         uintptr_t last = pfi_align_down(slice.start + slice.size, PINFOLD_PAGE);
         if (first < last) {
-            pfi_os_discard(first, last - first);
+            (void)pfi_os_discard(first, last - first);
         }
     }
 }

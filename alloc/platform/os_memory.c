@@ -90,18 +90,16 @@ void pfi_os_decommit(uintptr_t address, size_t size) {
     void *memory =
         pfi_fault(PINFOLD_FAULT_DECOMMIT, size) ? MAP_FAILED : mmap((void *)address, size, PROT_NONE, flags, -1, 0);
     errno = saved_errno;
-    if (memory == MAP_FAILED) { /* there are too many mappings: the memory at least goes */
-        pfi_os_discard(address, size);
+    if (memory == MAP_FAILED && !pfi_os_discard(address, size)) { /* too many mappings: the memory at least goes */
+        memset((void *)address, 0, size);
     }
 }
 
-void pfi_os_discard(uintptr_t address, size_t size) {
+bool pfi_os_discard(uintptr_t address, size_t size) {
     int saved_errno = errno;
     int result = pfi_fault(PINFOLD_FAULT_DISCARD, size) ? -1 : madvise((void *)address, size, MADV_DONTNEED);
-    if (result != 0) {
-        memset((void *)address, 0, size); /* locked memory cannot be given back, but it must read as zero */
-    }
     errno = saved_errno;
+    return result == 0;
 }
 
 void pfi_os_wish_huge_pages(uintptr_t address, size_t size) {

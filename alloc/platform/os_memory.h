@@ -46,9 +46,9 @@ bool pfi_os_commit(uintptr_t address, size_t size);
  * the wish for huge pages, and must be committed before they are used again. */
 void pfi_os_decommit(uintptr_t address, size_t size);
 
-/* Gives the memory of committed pages back, where the system takes it; they stay committed and read as zero. For holes
- * in ranges that are in use: it never makes another mapping. */
-void pfi_os_discard(uintptr_t address, size_t size);
+/* Gives the memory of committed pages back; they stay committed and read as zero. For holes in ranges that are in use:
+ * it never makes another mapping. false: the system does not take it, since it is locked, and nothing has changed. */
+bool pfi_os_discard(uintptr_t address, size_t size);
 
 /* Asks for huge pages where the range is committed in pieces of PINFOLD_HUGE_PAGE; a wish, never a failure. */
 void pfi_os_wish_huge_pages(uintptr_t address, size_t size);

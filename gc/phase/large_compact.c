@@ -20,7 +20,7 @@ static void leave_pages(struct pfi_arena *arena, uintptr_t object, uintptr_t pla
     bool overlaps = place < object && object - place < size;
     uintptr_t start = overlaps ? place + size : object;
     if (pfi_account_is_above_limit(&arena->account)) {
-        pfi_os_discard(start, object + size - start);
+        (void)pfi_os_discard(start, object + size - start);
     }
 }
 

@@ -194,6 +194,39 @@ START_TEST(limits_that_cannot_be_read_anew_stay_in_force) {
 }
 END_TEST
 
+static size_t committed_after_giving_back(const struct fixture *fixture) {
+    struct pf_statistics statistics;
+    PINFOLD_ROOTS(fixture->thread, root, 3);
+    struct pf_handle *pins[3] = {NULL, NULL, NULL};
+    for (int i = 0; i < 3; i++) {
+        root[i] = pf_alloc_array(fixture->thread, &bytes_type, 1 << 20);
+        memset(pf_elements(root[i]), 0x5A, 1 << 20);
+        ck_assert_int_eq(pf_pin(fixture->heap, root[i], &pins[i]), PINFOLD_OK);
+    }
+    root[1] = NULL; /* a hole between two that stay */
+    pf_unpin(fixture->heap, pins[1]);
+    pf_collect(fixture->thread, 2, PINFOLD_COLLECT_AGGRESSIVE);
+    pf_heap_statistics(fixture->heap, &statistics);
+    pf_unpin(fixture->heap, pins[0]);
+    pf_unpin(fixture->heap, pins[2]);
+    return statistics.committed_bytes;
+}
+
+START_TEST(memory_that_the_system_does_not_take_back_stays_in_the_account_and_is_used_again) {
+    struct pf_options options = fixture_tiny_options();
+    fixture_set(&options, "large_segment_size", "8Mi");
+    struct fixture taken = fixture_open(&options);
+    size_t least = committed_after_giving_back(&taken);
+    fixture_close(&taken);
+    struct fixture kept = fixture_open(&options);
+    fail_all(PINFOLD_FAULT_DISCARD, 0, 0);
+    size_t committed = committed_after_giving_back(&kept);
+    ck_assert_uint_gt(pfi_fault_failures(PINFOLD_FAULT_DISCARD), 0);
+    ck_assert_uint_ge(committed, least + (1 << 20));
+    fixture_close(&kept);
+}
+END_TEST
+
 START_TEST(no_refusal_is_seen_in_errno) {
     struct pf_options options = fixture_tiny_options();
     struct pf_heap *heap = create(&options, PINFOLD_OK);
@@ -223,4 +256,5 @@ SUITE("fault/refusal", a_process_that_could_not_watch_the_ends_of_threads_once_a
       limits_that_cannot_be_read_anew_stay_in_force, processors_are_counted_as_one_where_the_system_does_not_tell,
       a_range_that_cannot_be_unmapped_loses_its_memory_and_is_unmapped_when_the_next_one_is,
       a_range_that_could_not_be_unmapped_is_unmapped_before_address_space_is_reserved,
-      heaps_come_and_go_while_nothing_can_be_unmapped_and_leave_nothing_in_the_end, no_refusal_is_seen_in_errno)
+      heaps_come_and_go_while_nothing_can_be_unmapped_and_leave_nothing_in_the_end,
+      memory_that_the_system_does_not_take_back_stays_in_the_account_and_is_used_again, no_refusal_is_seen_in_errno)

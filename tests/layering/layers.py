@@ -85,13 +85,13 @@ SYSTEM_HEADERS = {
 
 # Calls to the system that can fail, as far as the library makes them. Each is made where the statement has passed a
 # fault point (alloc/platform/fault.h), so that tests can make it fail. Those that cannot fail with the attributes
-# in use (locks, conditions, clocks) are not here.
+# in use (locks, conditions, clocks) are not here, nor is what is called in order to fail (readable.c).
 FALLIBLE_CALLS = ["mmap", "mremap", "munmap", "mprotect", "madvise", "mlock", "malloc", "calloc", "realloc",
                   "reallocarray", "aligned_alloc", "posix_memalign", "strdup", "strndup", "asprintf", "vasprintf",
                   "fopen", "fdopen", "open_memstream", "open", "openat", "opendir", "getline", "pipe", "eventfd",
                   "sched_getaffinity", "pthread_create", "pthread_attr_init", "pthread_key_create",
                   "pthread_setspecific", "pthread_getattr_np", "pthread_getname_np", "unw_init_local", "CPU_ALLOC",
-                  "getrlimit", "syscall"]
+                  "getrlimit"]
 
 # Layers that must not choose at compile time: #if, #ifdef and their kin are for platform code, include guards excepted.
 # The files after it may, for what they are: figures that depend on the word size.

@@ -51,8 +51,8 @@ static void work_with_pins(struct fault_scene *scene) {
 
 static void work_with_large_objects(struct fault_scene *scene) {
     (void)scene;
-    limits.live_bytes = 800000;
-    limits.large_size *= 10;
+    limits.live_bytes = 400000;
+    limits.large_size *= 6;
     limits.large_per_mille = 200;
     limits.collect_per_mille = 50;
     run(0, OPERATIONS);
