@@ -107,6 +107,7 @@ static void relocate_and_compact(struct pfi_cycle *cycle) {
 
 static void sweep(struct pfi_cycle *cycle) {
     pfi_send_pins(&cycle->heap->events, &cycle->plan, false);
+    pfi_fit_cursor_abandon(&cycle->plan.cursor);
     pfi_cycle_begin_phase(cycle, PINFOLD_PHASE_SWEEP);
     pfi_move_plan_sum_swept(&cycle->plan);
     pfi_sweep(&cycle->plan, &cycle->emptied);

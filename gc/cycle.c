@@ -211,11 +211,14 @@ void pfi_cycle_decide(struct pfi_cycle *cycle) {
 
 /* Where much has died a moment ago, the space between pins is more than generation 0 needs, and goes back to the system
  * once it is generation 2's, where later probes leave it. At the last chance it must go back, since what is to be had
- * may be no small object, or larger than each of these holes. */
+ * may be no small object, or larger than each of these holes. Nor may generation 2's clean pages become generation 0's,
+ * where they count as committed, if a limit has no room for them. */
 bool pfi_cycle_keeps_pins_young(const struct pfi_cycle *cycle) {
     const struct pf_heap *heap = cycle->heap;
     bool has_just_died = heap->probing.follow_ups != 0 || (heap->probing.is_quiet && is_probe(cycle));
-    return heap->options.demotion && !has_just_died && !is_last_chance(cycle);
+    bool counts_anew = cycle->record.generation == 2 && heap->share.generations[2].clean_bytes >
+                                                            pfi_account_room(&heap->arena.account, PINFOLD_SPACE_SMALL);
+    return heap->options.demotion && !has_just_died && !counts_anew && !is_last_chance(cycle);
 }
 
 size_t pfi_cycle_room_needed(const struct pfi_cycle *cycle) {

@@ -126,11 +126,16 @@ static struct pfi_given give_pinned(struct giving *giving, size_t limit) {
     return given;
 }
 
+/* Under a limit, holes of generation 2 stay committed: a full collection counts them anew, and may not exceed it. */
+static bool is_limited(const struct pfi_account *account) {
+    return pfi_account_limit(account, PINFOLD_SPACE_SMALL) != UINTPTR_MAX;
+}
+
 /* What promotion will fill before the next full collection stays: no more than an eighth of what lives. A full
  * collection makes all holes anew and forgets what of them was clean, so one that is about to follow is awaited. */
 static struct pfi_given give_holes(struct giving *giving, size_t limit) {
     struct pfi_share *share = &giving->heap->share;
-    if (giving->keeps && giving->heap->probing.follow_ups != 0) {
+    if ((giving->keeps && giving->heap->probing.follow_ups != 0) || is_limited(&giving->heap->arena.account)) {
         return (struct pfi_given){0, 0};
     }
     pfi_mutex_lock(&share->old_lock);

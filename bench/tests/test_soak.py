@@ -30,11 +30,15 @@ class SoakTest(unittest.TestCase):
         noisy = samples(600, lambda second: 100 + source.gauss(0, 4) + (8 if second // 7 % 2 else 0))
         self.assertTrue(soak.judge(noisy)[0])
 
-    def test_one_mebibyte_a_minute_is_not_flat_up_or_down(self):
+    def test_a_mebibyte_and_a_quarter_a_minute_is_not_flat_up_or_down(self):
         source = random.Random(2)
-        for slope in (1, -1):
+        for slope in (1.25, -1.25):
             rising = samples(600, lambda second: 100 + slope * second / 60 + source.gauss(0, 2))
             self.assertFalse(soak.judge(rising)[0])
+
+    def test_a_commit_step_in_the_middle_is_flat(self):
+        for seconds in (90, 600):
+            self.assertTrue(soak.judge(samples(seconds, lambda second: 92 + 2 * (second > seconds * 2 // 3)))[0])
 
     def test_a_short_run_says_nothing(self):
         is_flat, text = soak.judge(samples(30, lambda second: 100))

@@ -241,7 +241,7 @@ static uintptr_t plan_range(struct planner *planner, const struct pfi_condemned_
 static void open_planner(struct planner *planner, struct pfi_move_plan *plan) {
     struct pfi_share *share = plan->share;
     *planner = (struct planner){.plan = plan, .fits_old = plan->condemned == 1};
-    pfi_fit_cursor_open(&plan->cursor, &share->generations[2].free_list);
+    pfi_fit_cursor_open(&plan->cursor, &share->generations[2].free_list, &share->arena->account);
     for (struct pfi_segment *segment = share->segments; segment != NULL; segment = segment->next) {
         segment->plan_allocated = plan->condemned == 2 ? segment->first : segment->allocated;
         segment->first_entry = 0;

@@ -5,9 +5,10 @@
 #include "alloc/free_pages.h"
 #include "alloc/platform/check.h"
 
-void pfi_fit_cursor_open(struct pfi_fit_cursor *cursor, const struct pfi_free_list *list) {
+void pfi_fit_cursor_open(struct pfi_fit_cursor *cursor, const struct pfi_free_list *list, struct pfi_account *account) {
     memset(cursor, 0, sizeof *cursor);
     cursor->list = list;
+    cursor->account = account;
     cursor->nonempty = list->nonempty;
     for (unsigned bin = 0; bin < list->bin_count; ++bin) {
         cursor->next[bin] = list->bins[bin].head;
@@ -23,6 +24,15 @@ static void close_region(struct pfi_fit_cursor *cursor) {
     cursor->end = 0;
 }
 
+static bool charge(struct pfi_fit_cursor *cursor, uintptr_t item) {
+    size_t clean = cursor->account == NULL ? 0 : pfi_free_pages_clean(item);
+    if (clean != 0 && !pfi_account_charge(cursor->account, PINFOLD_SPACE_SMALL, clean)) {
+        return false;
+    }
+    cursor->charged += clean;
+    return true;
+}
+
 static bool open_region(struct pfi_fit_cursor *cursor, size_t size) {
     unsigned first = pfi_free_list_sure_bin(cursor->list, size + PINFOLD_MIN_OBJECT);
     uint32_t bins = cursor->nonempty & ~(uint32_t)(((uint64_t)1 << first) - 1);
@@ -30,6 +40,9 @@ static bool open_region(struct pfi_fit_cursor *cursor, size_t size) {
         return false;
     }
     unsigned bin = (unsigned)__builtin_ctz(bins);
+    if (!charge(cursor, cursor->next[bin])) {
+        return false;
+    }
     close_region(cursor);
     cursor->item = cursor->next[bin];
     cursor->next[bin] = *pfi_free_object_link(cursor->item);
@@ -50,8 +63,8 @@ uintptr_t pfi_fit_cursor_take(struct pfi_fit_cursor *cursor, size_t size) {
     return place;
 }
 
-/* Returns the rest of a consumed item to the front of the list. */
-static void return_rest(struct pfi_share *share, uintptr_t item) {
+/* Returns the rest of a consumed item to the front of the list; how many of its clean bytes were used. */
+static size_t return_rest(struct pfi_share *share, uintptr_t item) {
     struct pfi_generation *generation = &share->generations[2];
     uintptr_t end = item + pfi_object_size(item);
     uintptr_t rest = *pfi_free_object_planned_end(item);
@@ -59,12 +72,19 @@ static void return_rest(struct pfi_share *share, uintptr_t item) {
     size_t used = pfi_free_pages_used(clean, rest, end - rest);
     generation->free_bytes -= end - item;
     generation->clean_bytes -= used;
-    pfi_account_add(&share->arena->account, PINFOLD_SPACE_SMALL, used); /* the plan is made: nothing may fail */
     pfi_cards_clean_inside(share->arena->cards, item, end);
     pfi_share_format_gap(share, 2, rest, end - rest);
     pfi_free_pages_set_clean(rest, end - rest, clean);
     if (end - rest >= PINFOLD_MIN_FREE_ITEM) {
         pfi_free_list_push(&generation->free_list, rest);
+    }
+    return used;
+}
+
+void pfi_fit_cursor_abandon(struct pfi_fit_cursor *cursor) {
+    if (cursor->charged != 0) {
+        pfi_account_subtract(cursor->account, PINFOLD_SPACE_SMALL, cursor->charged);
+        cursor->charged = 0;
     }
 }
 
@@ -87,8 +107,9 @@ void pfi_fit_cursor_commit(struct pfi_fit_cursor *cursor, struct pfi_share *shar
     for (unsigned bin = 0; bin < list->bin_count; ++bin) {
         for (uintptr_t item = consumed[bin]; item != cursor->next[bin];) {
             uintptr_t next = *pfi_free_object_link(item);
-            return_rest(share, item);
+            cursor->charged -= pfi_min(cursor->charged, return_rest(share, item));
             item = next;
         }
     }
+    pfi_fit_cursor_abandon(cursor); /* what the plan did not use */
 }

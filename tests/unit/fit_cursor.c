@@ -146,7 +146,7 @@ static void for_each_seed(void (*check)(struct pfi_fit_cursor *cursor, struct ra
         struct pfi_fit_cursor cursor;
         replay_begin("fit cursor", seed);
         open_model(&random);
-        pfi_fit_cursor_open(&cursor, list_of());
+        pfi_fit_cursor_open(&cursor, list_of(), NULL);
         plan(&cursor, &random);
         check(&cursor, &random);
         close_model();
@@ -165,7 +165,7 @@ static void check_untouched(struct pfi_fit_cursor *cursor, struct random *random
     if (list_of()->bytes != bytes || model.share.generations[2].free_bytes != bytes) {
         replay_fail("planning changed the list's bytes");
     }
-    pfi_fit_cursor_open(cursor, list_of()); /* and it can be planned with anew */
+    pfi_fit_cursor_open(cursor, list_of(), NULL); /* and it can be planned with anew */
 }
 
 START_TEST(a_plan_that_is_thrown_away_leaves_the_list_untouched) {
@@ -259,7 +259,7 @@ START_TEST(a_plug_that_would_leave_8_bytes_goes_to_another_item) {
     uintptr_t first = model.share.ephemeral->first;
     pfi_share_thread_gap(&model.share, 2, first, 256);
     pfi_share_thread_gap(&model.share, 2, first + 1024, 256);
-    pfi_fit_cursor_open(&cursor, list_of());
+    pfi_fit_cursor_open(&cursor, list_of(), NULL);
     ck_assert_uint_eq(pfi_fit_cursor_take(&cursor, 128), first);
     ck_assert_uint_eq(pfi_fit_cursor_take(&cursor, 120), first + 1024);
     ck_assert_uint_eq(pfi_fit_cursor_take(&cursor, 136), first + 1024 + 120); /* exactly */
