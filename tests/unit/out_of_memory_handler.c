@@ -224,6 +224,7 @@ enum { THREADS = 4, ROUNDS = 4 };
 
 struct crew {
     struct pf_heap *heap;
+    pthread_barrier_t all_attached; /* a full heap would have no memory for the last of them */
     size_t leaps[THREADS];
 };
 
@@ -263,6 +264,9 @@ static void sail(void *data, size_t index) {
     struct sailor sailor = {.wants_out = index % 2 == 1};
     struct pf_thread *thread = team_attach(crew->heap);
     struct pf_frame frame;
+    pf_native_enter(thread);
+    pthread_barrier_wait(&crew->all_attached);
+    pf_native_leave(thread);
     self = &sailor;
     pf_frame_push(thread, &frame, &sailor.list, 1);
     pf_frame_mark mark = pf_frames_mark(thread);
@@ -285,7 +289,9 @@ START_TEST(several_threads_are_out_of_memory_at_once_and_all_go_on) {
     open_heap(NULL, NULL);
     struct crew crew = {.heap = fixture.heap};
     pf_heap_set_out_of_memory_handler(fixture.heap, let_go_or_leave, NULL);
+    ck_assert_int_eq(pthread_barrier_init(&crew.all_attached, NULL, THREADS), 0);
     team_run(fixture.thread, THREADS, sail, &crew);
+    pthread_barrier_destroy(&crew.all_attached);
     for (size_t i = 0; i < THREADS; i++) {
         ck_assert_uint_ge(crew.leaps[i], ROUNDS);
     }
