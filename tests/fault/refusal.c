@@ -52,8 +52,10 @@ START_TEST(where_the_size_of_physical_memory_is_unknown_it_counts_as_0_and_a_hea
     struct pf_heap *heap = create(&options, PINFOLD_OK);
     struct pf_statistics statistics;
     pf_heap_statistics(heap, &statistics);
-    ck_assert_uint_ge(statistics.reserved_bytes, 64 * gib);
-    ck_assert_uint_lt(statistics.reserved_bytes, 80 * gib);
+    if (PINFOLD_WORD_BITS == 64) { /* otherwise address space is taken as it is needed, whatever the memory */
+        ck_assert_uint_ge(statistics.reserved_bytes, 64 * gib);
+        ck_assert_uint_lt(statistics.reserved_bytes, 80 * gib);
+    }
     pf_heap_destroy(heap);
 }
 END_TEST
@@ -62,7 +64,9 @@ START_TEST(where_the_system_refuses_much_address_space_a_heap_takes_less) {
     struct pf_options options = fixture_options();
     fail_all(PINFOLD_FAULT_RESERVE, gib, 0);
     struct pf_heap *heap = create(&options, PINFOLD_OK);
-    ck_assert_uint_gt(pfi_fault_failures(PINFOLD_FAULT_RESERVE), 0);
+    if (PINFOLD_WORD_BITS == 64) { /* otherwise no heap asks for that much */
+        ck_assert_uint_gt(pfi_fault_failures(PINFOLD_FAULT_RESERVE), 0);
+    }
     struct pf_statistics statistics;
     pf_heap_statistics(heap, &statistics);
     ck_assert_uint_lt(statistics.reserved_bytes, gib);

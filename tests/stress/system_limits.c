@@ -208,7 +208,8 @@ static void lock_and_use(void) {
 }
 
 START_TEST(a_heap_in_locked_memory_finds_it_zeroed_where_it_was_given_back) {
-    if (process_limit_address_space((size_t)16 << 30)) { /* which a sanitizer's shadow cannot be locked into */
+    if (process_limit_address_space(
+            (size_t)1 << (PINFOLD_WORD_BITS == 64 ? 34 : 31))) { /* which a sanitizer's shadow cannot be locked into */
         run_child(lock_and_use);
     }
 }

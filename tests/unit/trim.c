@@ -17,6 +17,7 @@ enum { MEBIBYTE = 1 << 20, OBJECTS = 6000, PAGE = PINFOLD_PAGE };
 static struct pf_options exact_options(void) {
     struct pf_options options = fixture_options();
     fixture_set(&options, "huge_pages", "0");
+    fixture_set(&options, "reserve_size", "1Gi"); /* a range in which nothing else lies, with words of 32 bits, too */
     fixture_set(&options, "probe_interval_ms", "0");
     fixture_set(&options, "gen0_size", "1M");
     fixture_set(&options, "gen0_max_size", "4M");
@@ -186,7 +187,9 @@ START_TEST(a_region_without_collections_keeps_its_room) {
 END_TEST
 
 START_TEST(the_description_names_both_sums_and_tells_its_length) {
-    struct fixture fixture = fixture_open(NULL);
+    struct pf_options options = fixture_options();
+    fixture_set(&options, "reserve_size", "1Gi");
+    struct fixture fixture = fixture_open(&options);
     struct pf_statistics now = check_sums(fixture.heap);
     char text[4096];
     char expected[64];
