@@ -113,8 +113,8 @@ bool pfi_arena_commit(struct pfi_arena *arena, enum pfi_space space, uintptr_t a
 void pfi_arena_decommit(struct pfi_arena *arena, enum pfi_space space, uintptr_t address, size_t size);
 bool pfi_arena_discard(struct pfi_arena *arena, enum pfi_space space, uintptr_t address, size_t size);
 
-/* Gives back what mark words, pin words and slides hold of [low, high), where that is described and no collection goes on:
- * whole pages of them, which read as zero again. They stay charged. */
+/* Gives back what mark words, pin words and slides hold of [low, high), where that is described and no collection goes
+ * on: whole pages of them, which read as zero again. They stay charged. */
 void pfi_arena_forget_marks(struct pfi_arena *arena, uintptr_t low, uintptr_t high);
 
 /* Memory of the tables and headers. */

@@ -372,7 +372,10 @@ static void note_probe(struct pfi_cycle *cycle) {
         return;
     }
     bool found_death = pfi_probe_found_death(cycle->old_before, old_after);
-    if (!is_probe(cycle)) {
+    uint64_t now_ns = heap->world.stop_began_ns;
+    bool is_old_news = probing->has_died && now_ns - probing->died_ns >= probe_input(heap).first_ns;
+    if (!is_probe(cycle) && !is_old_news) {
+        probing->died_ns = found_death ? now_ns : probing->died_ns;
         probing->has_died |= found_death;
         probing->futile = found_death ? 0 : probing->futile;
     } else {

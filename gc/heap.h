@@ -44,6 +44,7 @@ struct pfi_probing {
     uint64_t full_ns;     /* its pause */
     unsigned futile;      /* probes that found next to nothing, one after the other */
     unsigned follow_ups;  /* probes that will follow soon: much has died, and a first look does not free all of it */
+    uint64_t died_ns;     /* when has_died was last set */
     bool has_died;        /* a collection that was no probe has found that much has died */
     bool is_quiet;        /* a probe has seen it, too: much has died, and nothing has grown since: budgets are small */
     size_t counted_from;  /* what was live when they were counted from 0 */

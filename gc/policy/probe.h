@@ -18,7 +18,8 @@
  * A probe that finds half of the old generation dead is followed by two more, ten times its length apart (a tenth of
  * the first interval at least). What it moved is young or in generation 1 at first, pins among it are kept young with
  * the space between them, and what is kept for allocation is what was needed when the dead were made: all this is over
- * two collections later. The same if another full collection has found it, and none has come since. Until the heap
+ * two collections later. The same if another full collection has found it, and the next
+ * one, a first interval later or more, finds the heap no larger. Until the heap
  * grows again it counts as quiet, and generation 0's budget is small.
  */
 #ifndef PINFOLD_GC_POLICY_PROBE_H
