@@ -216,9 +216,8 @@ void pfi_cycle_decide(struct pfi_cycle *cycle) {
 bool pfi_cycle_keeps_pins_young(const struct pfi_cycle *cycle) {
     const struct pf_heap *heap = cycle->heap;
     bool has_just_died = heap->probing.follow_ups != 0 || (heap->probing.is_quiet && is_probe(cycle));
-    bool counts_anew = cycle->record.generation == 2 && heap->share.generations[2].clean_bytes >
-                                                            pfi_account_room(&heap->arena.account, PINFOLD_SPACE_SMALL);
-    return heap->options.demotion && !has_just_died && !counts_anew && !is_last_chance(cycle);
+    bool may_count_anew = cycle->record.generation < 2 || pfi_heap_may_count_anew(heap);
+    return heap->options.demotion && !has_just_died && may_count_anew && !is_last_chance(cycle);
 }
 
 size_t pfi_cycle_room_needed(const struct pfi_cycle *cycle) {

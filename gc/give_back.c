@@ -126,22 +126,19 @@ static struct pfi_given give_pinned(struct giving *giving, size_t limit) {
     return given;
 }
 
-/* Under a limit, holes of generation 2 stay committed: a full collection counts them anew, and may not exceed it. */
-static bool is_limited(const struct pfi_account *account) {
-    return pfi_account_limit(account, PINFOLD_SPACE_SMALL) != UINTPTR_MAX;
-}
-
 /* What promotion will fill before the next full collection stays: no more than an eighth of what lives. A full
- * collection makes all holes anew and forgets what of them was clean, so one that is about to follow is awaited. */
+ * collection makes all holes anew and forgets what of them was clean, so one that is about to follow is awaited; and
+ * where a limit has no room for what it would count anew, holes stay until somebody needs what they hold. */
 static struct pfi_given give_holes(struct giving *giving, size_t limit) {
-    struct pfi_share *share = &giving->heap->share;
-    if ((giving->keeps && giving->heap->probing.follow_ups != 0) || is_limited(&giving->heap->arena.account)) {
-        return (struct pfi_given){0, 0};
+    struct pf_heap *heap = giving->heap;
+    struct pfi_given given = {0, 0};
+    pfi_mutex_lock(&heap->share.old_lock);
+    bool stay = giving->keeps && (heap->probing.follow_ups != 0 || !pfi_heap_may_count_anew(heap));
+    if (!stay) {
+        size_t use = giving->keeps ? pfi_min(expected_use(heap, 2), heap->live_after_full / 8) : 0;
+        given = pfi_free_pages_give(&heap->share, 2, use, limit);
     }
-    pfi_mutex_lock(&share->old_lock);
-    size_t use = giving->keeps ? pfi_min(expected_use(giving->heap, 2), giving->heap->live_after_full / 8) : 0;
-    struct pfi_given given = pfi_free_pages_give(share, 2, use, limit);
-    pfi_mutex_unlock(&share->old_lock);
+    pfi_mutex_unlock(&heap->share.old_lock);
     return given;
 }
 

@@ -175,6 +175,11 @@ size_t pfi_heap_limit_room(const struct pf_heap *heap, int generation) {
     return pfi_account_room(account, space) + free_of_space(heap, space);
 }
 
+bool pfi_heap_may_count_anew(const struct pf_heap *heap) {
+    size_t room = pfi_account_room(&heap->arena.account, PINFOLD_SPACE_SMALL);
+    return heap->share.generations[2].clean_bytes <= room;
+}
+
 unsigned pfi_heap_limit_load(const struct pf_heap *heap) {
     const struct pfi_account *account = &heap->arena.account;
     unsigned load = 0;

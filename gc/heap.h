@@ -147,6 +147,10 @@ unsigned pfi_heap_limit_load(const struct pf_heap *heap);
  * are no limits. The same. */
 size_t pfi_heap_limit_room(const struct pf_heap *heap, int generation);
 
+/* Whether the limits have room for what a full collection counts as committed anew: the pages of generation 2's holes
+ * that were given back. With the world stopped, or the share's old_lock held. */
+bool pfi_heap_may_count_anew(const struct pf_heap *heap);
+
 /* A segment that holds no object any more and is out of every chain: says so, and lets its memory wait until it is
  * given back (give_back.h). */
 void pfi_heap_release_segment(struct pf_heap *heap, struct pfi_segment *segment);
