@@ -29,7 +29,8 @@ static size_t give_pages(struct pfi_share *share, int generation, uintptr_t item
 
 /* Through the bins: objects that other threads have just taken may have no header yet, so a walk over segments would
  * need a stopped world. */
-struct pfi_given pfi_free_pages_give(struct pfi_share *share, int generation, size_t keep, size_t limit) {
+struct pfi_given pfi_free_pages_give(struct pfi_share *share, int generation, size_t shortest, size_t keep,
+                                     size_t limit) {
     const struct pfi_generation *numbers = &share->generations[generation];
     const struct pfi_free_list *list = &numbers->free_list;
     struct pfi_given given = {0, 0};
@@ -37,13 +38,13 @@ struct pfi_given pfi_free_pages_give(struct pfi_share *share, int generation, si
     if (share->options->stress.poison || numbers->free_bytes - numbers->clean_bytes <= keep) {
         return given;
     }
-    for (unsigned bin = pfi_free_list_bin(list, PINFOLD_SHORTEST_GIVEN); bin < list->bin_count; ++bin) {
+    for (unsigned bin = pfi_free_list_bin(list, shortest); bin < list->bin_count; ++bin) {
         for (uintptr_t item = list->bins[bin].head; item != 0 && given.cost < limit;
              item = *pfi_free_object_link(item)) {
             size_t size = pfi_object_size(item);
             if (kept < keep) {
                 kept += size - pfi_free_pages_clean(item);
-            } else if (size >= PINFOLD_SHORTEST_GIVEN) {
+            } else if (size >= shortest) {
                 size_t bytes = give_pages(share, generation, item, limit - given.cost);
                 given.bytes += bytes;
                 given.cost += bytes == 0 ? 0 : pfi_max(bytes, PINFOLD_GIVING_COST);

@@ -3,7 +3,7 @@
  * The whole pages inside free objects, and giving them back to the system: page runs of large objects, free objects
  * between those that were born pinned, and what a sweep or pins have left in generation 2.
  *
- *     | header .. | page | page | page | page | page | .. |        a free object of two pages or more
+ *     | header .. | page | page | page | page | page | .. |        a free object of a page and more
  *                 low             |<--- clean ----->|             given back, from the end downwards
  *                                                high
  *
@@ -22,9 +22,10 @@
 #include "alloc/share.h"
 
 enum {
-    PINFOLD_SHORTEST_GIVEN = 2 * PINFOLD_PAGE,   /* free objects below that have no word for it */
-    PINFOLD_GIVING_COST = 16 * PINFOLD_PAGE,     /* a system call costs as much as so many bytes, or more */
-    PINFOLD_FREE_HEADER = 5 * sizeof(uintptr_t), /* with the word for what is clean */
+    PINFOLD_FREE_HEADER = 5 * sizeof(uintptr_t),                 /* with the word for what is clean */
+    PINFOLD_SHORTEST_GIVEN = PINFOLD_PAGE + PINFOLD_FREE_HEADER, /* free objects below that have no word for it */
+    PINFOLD_SHORTEST_PACED = 2 * PINFOLD_PAGE, /* those below are not worth a call before somebody needs the memory */
+    PINFOLD_GIVING_COST = 16 * PINFOLD_PAGE,   /* a system call costs as much as so many bytes, or more */
 };
 
 struct pfi_pages {
@@ -61,14 +62,16 @@ static inline size_t pfi_free_pages_used(size_t before, uintptr_t rest, size_t s
     return before - (size < PINFOLD_SHORTEST_GIVEN ? 0 : pfi_min(before, pages.high - pages.low));
 }
 
-/* Gives pages of the free objects on the list of this generation back, keeping the first `keep` bytes of them (shorter
- * ones first) for the allocations to come, until that has cost `limit`: the bytes given, but no less than
- * PINFOLD_GIVING_COST a system call. Under old_lock, or with the world stopped. Generation 0, under small_lock, is
- * different: its space between pins is allocated from next, so it goes on to count as committed. */
+/* Gives pages of the free objects of at least `shortest` bytes (PINFOLD_SHORTEST_GIVEN or more) on the list of this
+ * generation back, keeping the first `keep` bytes of them (shorter ones first) for the allocations to come, until that
+ * has cost `limit`: the bytes given, but no less than PINFOLD_GIVING_COST a system call. Under old_lock, or with the
+ * world stopped. Generation 0, under small_lock, is different: its space between pins is allocated from next, so it
+ * goes on to count as committed. */
 struct pfi_given {
     size_t bytes;
     size_t cost;
 };
-struct pfi_given pfi_free_pages_give(struct pfi_share *share, int generation, size_t keep, size_t limit);
+struct pfi_given pfi_free_pages_give(struct pfi_share *share, int generation, size_t shortest, size_t keep,
+                                     size_t limit);
 
 #endif

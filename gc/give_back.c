@@ -97,13 +97,18 @@ static struct pfi_given give_small_tails(struct giving *giving, size_t limit) {
     return given;
 }
 
+static struct pfi_given give_pages(const struct giving *giving, int generation, size_t keep, size_t limit) {
+    size_t shortest = giving->keeps ? PINFOLD_SHORTEST_PACED : PINFOLD_SHORTEST_GIVEN;
+    return pfi_free_pages_give(&giving->heap->share, generation, shortest, keep, limit);
+}
+
 /* Ends of segments, then free pages, of what is born old. What is used stays, but no more than lives. */
 static struct pfi_given give_old(struct giving *giving, struct pfi_segment *chain, int generation, size_t live,
                                  size_t limit) {
     size_t use = giving->keeps ? pfi_min(expected_use(giving->heap, generation), live / 4 * 5) : 0;
     struct pfi_given given = trim_chain(giving, chain, use / 8, limit);
     if (given.cost == 0) {
-        given = pfi_free_pages_give(&giving->heap->share, generation, use, limit);
+        given = give_pages(giving, generation, use, limit);
     }
     return given;
 }
@@ -136,7 +141,7 @@ static struct pfi_given give_holes(struct giving *giving, size_t limit) {
     bool stay = giving->keeps && (heap->probing.follow_ups != 0 || !pfi_heap_may_count_anew(heap));
     if (!stay) {
         size_t use = giving->keeps ? pfi_min(expected_use(heap, 2), heap->live_after_full / 8) : 0;
-        given = pfi_free_pages_give(&heap->share, 2, use, limit);
+        given = give_pages(giving, 2, use, limit);
     }
     pfi_mutex_unlock(&heap->share.old_lock);
     return given;
@@ -151,7 +156,7 @@ static struct pfi_given give_youngest_holes(struct giving *giving, size_t limit)
     }
     pfi_mutex_lock(&heap->share.small_lock);
     size_t keep = giving->keeps ? heap->share.generations[0].budget / 4 * 5 : giving->keep;
-    struct pfi_given given = pfi_free_pages_give(&heap->share, 0, keep, limit);
+    struct pfi_given given = give_pages(giving, 0, keep, limit);
     pfi_mutex_unlock(&heap->share.small_lock);
     return given;
 }

@@ -164,7 +164,7 @@ enum { RUN = 64 * PAGE };
 
 /* A free run of RUN bytes full of garbage, with an object behind it. */
 static size_t give(size_t keep, size_t limit) {
-    return pfi_free_pages_give(&share, PINFOLD_LARGE, keep, limit).bytes;
+    return pfi_free_pages_give(&share, PINFOLD_LARGE, PINFOLD_SHORTEST_GIVEN, keep, limit).bytes;
 }
 
 static uintptr_t make_dirty_run(void) {

@@ -307,7 +307,7 @@ END_TEST
 enum { RUN = 64 * PAGE };
 
 static size_t give(size_t keep, size_t limit) {
-    return pfi_free_pages_give(&share, PINFOLD_PINNED, keep, limit).bytes;
+    return pfi_free_pages_give(&share, PINFOLD_PINNED, PINFOLD_SHORTEST_GIVEN, keep, limit).bytes;
 }
 
 /* A free object of RUN bytes, full of garbage, between two objects. */
