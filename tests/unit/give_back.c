@@ -66,34 +66,56 @@ START_TEST(after_a_compaction_a_quiet_heap_has_room_for_more_than_what_counts_as
 }
 END_TEST
 
-enum { TRIMMERS = 4, ROUNDS = 60 };
+enum { ROUNDS = 400 };
 
-/* Each collects now and then, so that there is something to release, and all trim. */
-static void trim_often(void *data, size_t index) {
-    struct pf_thread *thread = team_attach(data);
-    {
-        PINFOLD_ROOTS(thread, root, 1);
-        for (size_t round = 0; round < ROUNDS; ++round) {
-            fixture_list(thread, &root[0], 300);
-            root[0] = pf_alloc_array(thread, &bytes_type, 100000);
-            if (round % TRIMMERS == index) {
-                pf_collect(thread, 2, PINFOLD_COLLECT_COMPACT);
-            }
-            (void)pf_heap_trim(thread, 0);
-        }
+struct trimming {
+    struct pf_heap *heap;
+    uintptr_t arrived; /* at all meetings together */
+};
+
+/* Does not sleep, so that both go on at once. */
+static void meet(struct trimming *trimming, struct pf_thread *thread, uintptr_t meeting) {
+    pfi_word_add(&trimming->arrived, 1);
+    while (pfi_word_load_acquire(&trimming->arrived) < 2 * meeting) {
+        pf_safepoint(thread);
     }
-    pf_thread_detach(thread);
 }
 
-START_TEST(several_threads_trim_a_heap_at_a_time_while_others_allocate) {
+/* What a collection between many pins would have needed. */
+static void grow_plug_list(struct pf_heap *heap, struct pf_thread *thread) {
+    pfi_heap_stop(heap, thread);
+    while (heap->plug_list.memory.committed < 256 * 1024 && pfi_extent_grow(&heap->plug_list.memory)) {
+    }
+    pfi_heap_resume(heap);
+}
+
+/* One sees to it that there is something to release, then both trim at the same moment. */
+static void trim_often(void *data, size_t index) {
+    struct trimming *trimming = data;
+    struct pf_thread *thread = team_attach(trimming->heap);
+    PINFOLD_ROOTS(thread, root, 1);
+    for (uintptr_t round = 1; round <= ROUNDS; ++round) {
+        fixture_list(thread, &root[0], 300);
+        root[0] = pf_alloc_array(thread, &bytes_type, 100000);
+        if (index == 0) {
+            grow_plug_list(trimming->heap, thread);
+        }
+        meet(trimming, thread, round * 2 - 1); /* there is something to release now */
+        meet(trimming, thread, round * 2);     /* and both run */
+        (void)pf_heap_trim(thread, 0);
+    }
+}
+
+START_TEST(two_threads_trim_a_heap_at_the_same_moment) {
     struct pf_options options = fixture_options();
     fixture_set(&options, "gen0_size", "256Ki");
     fixture_set(&options, "retain_vm", "1");
     struct fixture fixture = fixture_open(&options);
     {
         PINFOLD_ROOTS(fixture.thread, root, 1);
+        struct trimming trimming = {fixture.heap, 0};
         fixture_list(fixture.thread, &root[0], 20000);
-        team_run(fixture.thread, TRIMMERS, trim_often, fixture.heap);
+        team_run(fixture.thread, 2, trim_often, &trimming);
         fixture_check_list(root[0], 20000);
     }
     fixture_close(&fixture); /* which checks the account */
@@ -102,4 +124,4 @@ END_TEST
 
 SUITE("unit/give_back", a_step_gives_one_piece_though_somebody_waits_and_no_more,
       after_a_compaction_a_quiet_heap_has_room_for_more_than_what_counts_as_low,
-      several_threads_trim_a_heap_at_a_time_while_others_allocate)
+      two_threads_trim_a_heap_at_the_same_moment)
