@@ -167,8 +167,9 @@ static bool gives_way(const struct giving *giving) {
     return giving->polite != NULL && (pfi_word_load(&giving->polite->state) & PINFOLD_STOP) != 0;
 }
 
+/* One piece at least, also if somebody waits: on a busy machine somebody always does. */
 static void give_pieces(struct giving *giving, give_piece *piece) {
-    while (giving->left != 0 && !gives_way(giving)) {
+    while (giving->left != 0 && (giving->bytes == 0 || !gives_way(giving))) {
         struct pfi_given given = piece(giving, pfi_min(giving->left, PIECE));
         if (given.cost == 0) {
             return;
@@ -201,15 +202,17 @@ static void forget_marks(struct pf_heap *heap, const struct pfi_segment *segment
 
 /* The next young collection needs those of the ephemeral segment. */
 static void forget_all_marks(struct pf_heap *heap, bool keeps_ephemeral) {
-    pfi_mutex_lock(&heap->share.old_lock);
+    pfi_mutex_lock(&heap->share.small_lock);
     forget_marks(heap, heap->share.segments, keeps_ephemeral ? heap->share.ephemeral : NULL);
+    pfi_mutex_unlock(&heap->share.small_lock);
+    pfi_mutex_lock(&heap->share.old_lock);
     forget_marks(heap, heap->share.large_segments, NULL);
     forget_marks(heap, heap->share.pinned_segments, NULL);
     pfi_mutex_unlock(&heap->share.old_lock);
 }
 
 static void age_standby(struct pf_heap *heap, uint64_t now_ns) {
-    if (heap->arena.pool.count != 0 && now_ns - heap->giving.standby_ns >= standby_period_ns) {
+    if (heap->options.retain_vm && now_ns - heap->giving.standby_ns >= standby_period_ns) {
         heap->giving.standby_ns = now_ns;
         pfi_mutex_lock(&heap->share.old_lock);
         pfi_segment_pool_age(&heap->arena);
@@ -260,11 +263,11 @@ size_t pfi_heap_give_back_at_most(struct pf_heap *heap, size_t limit) {
 size_t pfi_heap_give_back_all(struct pf_heap *heap, size_t keep) {
     struct giving giving = {.heap = heap, .left = SIZE_MAX, .keep = keep};
     give(&giving);
-    pfi_mutex_lock(&heap->share.old_lock);
-    pfi_segment_pool_drain(&heap->arena);
-    pfi_mutex_unlock(&heap->share.old_lock);
     forget_all_marks(heap, false);
+    pfi_mutex_lock(&heap->share.old_lock); /* several threads may do this at a time */
+    pfi_segment_pool_drain(&heap->arena);
     pfi_mark_team_release(&heap->mark_team);
     pfi_plug_list_release(&heap->plug_list);
+    pfi_mutex_unlock(&heap->share.old_lock);
     return giving.bytes;
 }

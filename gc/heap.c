@@ -136,15 +136,21 @@ void pfi_heap_adapt_to_threads(struct pf_heap *heap) {
     pfi_mutex_unlock(&heap->share.small_lock);
 }
 
+/* A quiet heap has a budget below the usual smallest one: more room than that would be low again after each collection,
+ * so that all would be of generation 1. */
+static size_t least_room(const struct pf_heap *heap, size_t budget) {
+    return heap->probing.is_quiet ? pfi_min(heap->options.gen0_size, budget) : heap->options.gen0_size;
+}
+
 size_t pfi_heap_room_needed(const struct pf_heap *heap) {
     size_t budget = heap->share.generations[0].budget;
-    size_t need = pfi_max(heap->options.gen0_size, budget / 3 * 2);
+    size_t need = pfi_max(least_room(heap, budget), budget / 3 * 2);
     return pfi_min(need, pfi_share_ephemeral_size(&heap->share) / 2);
 }
 
 size_t pfi_heap_room_wanted(const struct pf_heap *heap, size_t budget) {
     size_t most = pfi_min(heap->options.segment_size, pfi_share_ephemeral_size(&heap->share)) / 2;
-    return pfi_min(pfi_max(heap->options.gen0_size, budget / 2 * 3), most);
+    return pfi_min(pfi_max(least_room(heap, budget), budget / 2 * 3), most);
 }
 
 static enum pfi_space space_of(int generation) {

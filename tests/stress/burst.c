@@ -265,15 +265,21 @@ START_TEST(two_gigabytes_of_several_threads_are_given_back_within_five_seconds) 
     check_burst(2, 2048, false, false);
 }
 END_TEST
+
+START_TEST(two_gigabytes_with_pins_are_given_back_within_five_seconds) {
+    check_burst(2, 2048, true, false);
+}
+END_TEST
 #endif
 
 #if PINFOLD_ASSERTIONS
 #define LARGEST_BURSTS
 #else
-#define LARGEST_BURSTS                                                    \
-    , two_gigabytes_are_given_back_within_five_seconds,                   \
-        two_gigabytes_are_given_back_at_once_by_an_aggressive_collection, \
-        two_gigabytes_of_several_threads_are_given_back_within_five_seconds
+#define LARGEST_BURSTS                                                       \
+    , two_gigabytes_are_given_back_within_five_seconds,                      \
+        two_gigabytes_are_given_back_at_once_by_an_aggressive_collection,    \
+        two_gigabytes_of_several_threads_are_given_back_within_five_seconds, \
+        two_gigabytes_with_pins_are_given_back_within_five_seconds
 #endif
 
 SUITE("stress/burst", a_burst_of_one_thread_is_given_back_by_ordinary_allocation,
