@@ -18,6 +18,12 @@
 
 enum { PRIVATE = MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE };
 
+/* What could not be unmapped earlier goes first. false: too much of it is left to map more. */
+static bool may_reserve(void) {
+    pfi_unmap_again();
+    return !pfi_unmap_is_behind();
+}
+
 static uintptr_t map(size_t size, int protection, enum pfi_fault_site site) {
     int saved_errno = errno;
     void *memory = pfi_fault(site, size) ? MAP_FAILED : mmap(NULL, size, protection, PRIVATE, -1, 0);
@@ -27,10 +33,9 @@ static uintptr_t map(size_t size, int protection, enum pfi_fault_site site) {
 
 uintptr_t pfi_os_reserve(size_t size, size_t alignment) {
     size_t room = size + alignment;
-    if (room < size) {
+    if (room < size || !may_reserve()) {
         return 0;
     }
-    pfi_unmap_again();
     uintptr_t start = map(room, PROT_NONE, PINFOLD_FAULT_RESERVE);
     if (start == 0) {
         return 0;
@@ -46,8 +51,10 @@ uintptr_t pfi_os_reserve(size_t size, size_t alignment) {
 }
 
 enum pfi_os_place pfi_os_reserve_at(uintptr_t address, size_t size) {
+    if (!may_reserve()) {
+        return PINFOLD_PLACE_REFUSED;
+    }
     int saved_errno = errno;
-    pfi_unmap_again();
     int flags = PRIVATE | MAP_FIXED_NOREPLACE;
     void *memory =
         pfi_fault(PINFOLD_FAULT_RESERVE_AT, size) ? MAP_FAILED : mmap((void *)address, size, PROT_NONE, flags, -1, 0);

@@ -5,19 +5,19 @@
  *
  *     FREE --> BUSY --> FULL --> BUSY --> FREE or FULL
  *
- * A process with all slots full keeps further ranges mapped, without memory. A heap that is destroyed leaves a handful
- * at most.
+ * Looking for a place maps and unmaps, and each time may leave a range behind: with half of the slots full nothing is
+ * reserved any more, and the other half is for what is there. A process with all slots full keeps further ranges
+ * mapped, without memory. A heap that is destroyed leaves a handful at most.
  */
 #include "alloc/platform/unmap.h"
 
 #include <errno.h>
-#include <stdbool.h>
 #include <sys/mman.h>
 
 #include "alloc/platform/atomics.h"
 #include "alloc/platform/fault.h"
 
-enum { SLOTS = 128 };
+enum { SLOTS = 256 };
 enum state { FREE, BUSY, FULL };
 
 struct slot {
@@ -28,6 +28,7 @@ struct slot {
 
 static struct slot slots[SLOTS];
 static uintptr_t waiting; /* bytes; nonzero means that it is worth a look */
+static uintptr_t full;    /* slots */
 
 static bool take(struct slot *slot, enum state from) {
     return pfi_word_load(&slot->state) == from && pfi_word_claim(&slot->state, from, BUSY);
@@ -48,6 +49,7 @@ static void keep(uintptr_t address, size_t size) {
             slot->address = address;
             slot->size = size;
             pfi_word_add(&waiting, size);
+            pfi_word_add(&full, 1);
             pfi_word_store_release(&slot->state, FULL);
             return;
         }
@@ -61,6 +63,7 @@ static void try_again(struct slot *slot) {
     bool is_done = unmap(slot->address, slot->size);
     if (is_done) {
         pfi_word_subtract(&waiting, slot->size);
+        pfi_word_subtract(&full, 1);
     }
     pfi_word_store_release(&slot->state, is_done ? FREE : FULL);
 }
@@ -84,4 +87,8 @@ void pfi_unmap(uintptr_t address, size_t size) {
 
 size_t pfi_unmap_waiting(void) {
     return pfi_word_load(&waiting);
+}
+
+bool pfi_unmap_is_behind(void) {
+    return pfi_word_load(&full) >= SLOTS / 2;
 }

@@ -6,6 +6,7 @@
 #ifndef PINFOLD_PLATFORM_UNMAP_H
 #define PINFOLD_PLATFORM_UNMAP_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -18,5 +19,8 @@ void pfi_unmap_again(void);
 
 /* Bytes that wait for it. */
 size_t pfi_unmap_waiting(void);
+
+/* Whether so much waits that nobody may map more: what could not be remembered would be lost for good. */
+bool pfi_unmap_is_behind(void);
 
 #endif

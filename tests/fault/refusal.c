@@ -149,6 +149,31 @@ START_TEST(heaps_come_and_go_while_nothing_can_be_unmapped_and_leave_nothing_in_
 }
 END_TEST
 
+/* What looks for a place maps and unmaps all the time. */
+START_TEST(while_nothing_can_be_unmapped_no_more_is_reserved_than_can_be_remembered) {
+    enum { ATTEMPTS = 1000 };
+    size_t space = process_address_space();
+    fail_all(PINFOLD_FAULT_UNMAP, 0, 0);
+    size_t had = 0;
+    for (size_t i = 0; i < ATTEMPTS; i++) {
+        uintptr_t range = pfi_os_reserve(16 * PAGE, PAGE);
+        had += range != 0 ? 1 : 0;
+        if (range != 0) {
+            pfi_os_release(range, 16 * PAGE);
+        }
+    }
+    ck_assert_uint_gt(had, 8);
+    ck_assert_uint_lt(had, ATTEMPTS / 2);
+    ck_assert_int_eq(pfi_os_reserve_at((uintptr_t)&space & ~(uintptr_t)(PAGE - 1), PAGE), PINFOLD_PLACE_REFUSED);
+    pfi_fault_pause();
+    uintptr_t range = pfi_os_reserve(16 * PAGE, PAGE);
+    ck_assert_uint_ne(range, 0);
+    pfi_os_release(range, 16 * PAGE);
+    ck_assert_uint_eq(pfi_unmap_waiting(), 0);
+    ck_assert(process_is_sanitized() || process_address_space() <= space + (size_t)16 * PAGE);
+}
+END_TEST
+
 START_TEST(a_limit_that_cannot_be_read_for_want_of_descriptors_is_not_taken_for_none) {
     static const int errors[] = {EMFILE, ENFILE, ENOMEM};
     for (size_t i = 0; i < sizeof(errors) / sizeof(errors[0]); i++) {
@@ -261,4 +286,5 @@ SUITE("fault/refusal", a_process_that_could_not_watch_the_ends_of_threads_once_a
       a_range_that_cannot_be_unmapped_loses_its_memory_and_is_unmapped_when_the_next_one_is,
       a_range_that_could_not_be_unmapped_is_unmapped_before_address_space_is_reserved,
       heaps_come_and_go_while_nothing_can_be_unmapped_and_leave_nothing_in_the_end,
+      while_nothing_can_be_unmapped_no_more_is_reserved_than_can_be_remembered,
       memory_that_the_system_does_not_take_back_stays_in_the_account_and_is_used_again, no_refusal_is_seen_in_errno)
