@@ -96,15 +96,15 @@ static size_t give_from(struct pfi_arena *arena, struct pfi_segment *segment, si
 }
 
 size_t pfi_decommit_queue_give(struct pfi_arena *arena, size_t limit) {
-    struct pfi_decommit_queue *queue = &arena->waiting;
     size_t given = 0;
     limit =
         limit > SIZE_MAX - PINFOLD_PAGE ? pfi_align_down(SIZE_MAX, PINFOLD_PAGE) : pfi_align_up(limit, PINFOLD_PAGE);
-    pfi_mutex_lock(&queue->lock);
-    for (struct pfi_segment *segment = queue->first; segment != NULL && given < limit; segment = segment->next) {
+    pfi_mutex_lock(&arena->waiting.lock);
+    for (struct pfi_segment *segment = arena->waiting.first; segment != NULL && given < limit;
+         segment = segment->next) {
         given += give_from(arena, segment, limit - given);
     }
-    pfi_mutex_unlock(&queue->lock);
+    pfi_mutex_unlock(&arena->waiting.lock);
     return given;
 }
 

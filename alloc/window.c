@@ -34,14 +34,32 @@ static size_t first_place(const void *any) {
     return (size_t)(((uint64_t)(uintptr_t)any >> 4) * UINT64_C(0x9E3779B97F4A7C15) >> 56);
 }
 
+static struct pfi_window window_at(uintptr_t base, size_t size) {
+    return (struct pfi_window){base, base + size, base + size};
+}
+
+/* Where the system would put it now. */
+static bool choose_as_the_system(size_t size, size_t whole, struct pfi_window *window) {
+    uintptr_t base = pfi_os_reserve(whole, PINFOLD_CHUNK);
+    if (base == 0) {
+        return false;
+    }
+    pfi_os_release(base, whole);
+    *window = window_at(base, size);
+    return true;
+}
+
 static bool choose_among_many(size_t most, struct pfi_window *window) {
     size_t size = window_size(most);
     size_t whole = pfi_align_up(size + pfi_side_tables_size(size), PINFOLD_CHUNK);
+    if (PINFOLD_PLACES_ARE_THE_SYSTEMS) {
+        return choose_as_the_system(size, whole, window);
+    }
     for (unsigned shift = LOWEST_SHIFT; shift <= HIGHEST_SHIFT; ++shift) {
         for (size_t place = 0; place < PLACES; ++place) {
             uint64_t base = (UINT64_C(1) << shift) + (first_place(window) + place) % PLACES * whole;
             if (pfi_os_is_free((uintptr_t)base, whole)) {
-                *window = (struct pfi_window){(uintptr_t)base, (uintptr_t)base + size, (uintptr_t)base + size};
+                *window = window_at((uintptr_t)base, size);
                 return true;
             }
         }

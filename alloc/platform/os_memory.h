@@ -24,6 +24,19 @@ enum pfi_os_place {
     PINFOLD_PLACE_REFUSED /* nothing is there, but no more address space is granted: another place will not do */
 };
 
+/* ThreadSanitizer ends a program that maps anything outside of the few ranges that it knows. What the system chooses by
+ * itself lies in one of them; an address of the program's choice need not. */
+#if defined(__has_feature)
+#if __has_feature(thread_sanitizer)
+#define PINFOLD_PLACES_ARE_THE_SYSTEMS 1
+#endif
+#endif
+#if defined(__SANITIZE_THREAD__)
+#define PINFOLD_PLACES_ARE_THE_SYSTEMS 1
+#elif !defined(PINFOLD_PLACES_ARE_THE_SYSTEMS)
+#define PINFOLD_PLACES_ARE_THE_SYSTEMS 0
+#endif
+
 /* Reserves [address, address + size) if nothing is mapped in it. */
 enum pfi_os_place pfi_os_reserve_at(uintptr_t address, size_t size);
 

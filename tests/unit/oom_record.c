@@ -329,8 +329,8 @@ START_TEST(a_description_names_everything_and_is_cut_where_the_room_ends) {
     ck_assert_uint_eq(length, strlen(text));
     static const char *const parts[] = {"out of memory: 4711 bytes for a buffer (born pinned) on thread reader: ",
                                         "limit on memory for objects of its kind",
-                                        "committed: 900001 bytes of at most 1000001, small 300001, large 100001, born "
-                                        "pinned 499999 of at most 500001, bookkeeping 77\n",
+                                        ("committed: 900001 bytes of at most 1000001, small 300001, large 100001, "
+                                         "born pinned 499999 of at most 500001, bookkeeping 77\n"),
                                         "generation 2: 290001 bytes live, 0 free (0.0 %)\n",
                                         "born pinned: 400 bytes live, 100 free (20.0 %)\n",
                                         "largest free run: 51 bytes; largest gap for a segment: 262144\n",
