@@ -73,6 +73,19 @@ void pfi_free_list_push(struct pfi_free_list *list, uintptr_t item) {
     list->bytes += size;
 }
 
+void pfi_free_list_rotate(struct pfi_free_list *list, unsigned bin, uintptr_t before, uintptr_t last) {
+    uintptr_t *link = before == 0 ? &list->bins[bin].head : pfi_free_object_link(before);
+    uintptr_t first = *link;
+    uintptr_t rest = *pfi_free_object_link(last);
+    if (rest == 0) {
+        return; /* they are the end */
+    }
+    *link = rest;
+    *pfi_free_object_link(list->bins[bin].tail) = first;
+    *pfi_free_object_link(last) = 0;
+    list->bins[bin].tail = last;
+}
+
 /* Unlinks the item behind `previous` (0 = the head). */
 static uintptr_t unlink_after(struct pfi_free_list *list, unsigned bin, uintptr_t previous) {
     uintptr_t item = previous == 0 ? list->bins[bin].head : *pfi_free_object_link(previous);

@@ -44,6 +44,9 @@ unsigned pfi_free_list_sure_bin(const struct pfi_free_list *list, size_t size);
 void pfi_free_list_append(struct pfi_free_list *list, uintptr_t item);
 void pfi_free_list_push(struct pfi_free_list *list, uintptr_t item);
 
+/* Moves the items of a bin that lie behind `before` (0: from the first on) up to `last` to its end, in their order. */
+void pfi_free_list_rotate(struct pfi_free_list *list, unsigned bin, uintptr_t before, uintptr_t last);
+
 /* For requests that must not search: takes the first item, from the bin of its own class on, that serves `size` bytes:
  * exactly, or with a smallest object or more to spare. Items that do not serve are dropped on the way, in its own class
  * and where 8 bytes would be left: they stay free objects, but nobody looks at them again. 0: none. */

@@ -9,6 +9,7 @@
 enum {
     PIECE = 2 << 20,
     SEGMENT_SLACK = 32 * PINFOLD_PAGE,    /* what the tail of a segment of generation 2 may keep */
+    RELIEF = 4 << 20,                     /* what a refused charge gives: the world cannot stop meanwhile */
     SEGMENT_SURPLUS = 100 * PINFOLD_PAGE, /* tails shorter than this are not worth a system call */
 };
 
@@ -260,14 +261,43 @@ size_t pfi_heap_give_back_at_most(struct pf_heap *heap, size_t limit) {
     return giving.bytes;
 }
 
+static bool drain_standby(struct pf_heap *heap) {
+    pfi_mutex_lock(&heap->share.old_lock);
+    bool had_some = pfi_segment_pool_drain(&heap->arena);
+    pfi_mutex_unlock(&heap->share.old_lock);
+    return had_some;
+}
+
+/* What collections work with, which several threads may want to give back at once; returns how many bytes. */
+static size_t release_tools(struct pf_heap *heap) {
+    pfi_mutex_lock(&heap->share.old_lock);
+    size_t before = pfi_mark_team_bytes(&heap->mark_team) + heap->plug_list.memory.committed;
+    pfi_mark_team_release(&heap->mark_team);
+    pfi_plug_list_release(&heap->plug_list);
+    size_t after = pfi_mark_team_bytes(&heap->mark_team) + heap->plug_list.memory.committed;
+    pfi_mutex_unlock(&heap->share.old_lock);
+    return before - after;
+}
+
 size_t pfi_heap_give_back_all(struct pf_heap *heap, size_t keep) {
     struct giving giving = {.heap = heap, .left = SIZE_MAX, .keep = keep};
     give(&giving);
+    drain_standby(heap);
     forget_all_marks(heap, false);
-    pfi_mutex_lock(&heap->share.old_lock); /* several threads may do this at a time */
-    pfi_segment_pool_drain(&heap->arena);
-    pfi_mark_team_release(&heap->mark_team);
-    pfi_plug_list_release(&heap->plug_list);
-    pfi_mutex_unlock(&heap->share.old_lock);
+    release_tools(heap);
     return giving.bytes;
+}
+
+/* Others may use up at once what was given, so that not the account tells whether something was. */
+bool pfi_heap_relieve(struct pf_heap *heap) {
+    struct giving giving = {.heap = heap, .left = RELIEF};
+    (void)pfi_heap_hold(heap);
+    (void)give_pieces(&giving, give_waiting);
+    if (!heap->region.is_kept) {
+        give(&giving);
+    }
+    bool had_standby = drain_standby(heap);
+    bool had_tools = release_tools(heap) != 0;
+    pfi_world_release(&heap->world);
+    return giving.bytes != 0 || had_standby || had_tools;
 }

@@ -28,4 +28,9 @@ size_t pfi_heap_give_back_at_most(struct pf_heap *heap, size_t limit);
  * objects; returns how many bytes of segments. The calling thread is managed, or has stopped the world. */
 size_t pfi_heap_give_back_all(struct pf_heap *heap, size_t keep);
 
+/* A limit has refused memory for bookkeeping, at a place that is no safepoint: gives back some of what holds no object,
+ * so that the next try may succeed. Of a region without collections nothing is taken that it was granted. false: there
+ * is nothing left to give. By any thread that holds no lock of the heap. */
+bool pfi_heap_relieve(struct pf_heap *heap);
+
 #endif

@@ -4,6 +4,7 @@
 #include "alloc/context.h"
 #include "alloc/platform/clock.h"
 #include "alloc/platform/os_memory.h"
+#include "gc/give_back.h"
 #include "gc/world/mutator.h"
 
 enum { LOAD_INTERVAL_NS = 100000000 };
@@ -65,12 +66,17 @@ const struct pf_thread *pfi_heap_hold(struct pf_heap *heap) {
     return self;
 }
 
-void *pfi_heap_take(struct pf_heap *heap, size_t size) {
+static void *try_take(struct pf_heap *heap, size_t size) {
     pfi_mutex_lock(&heap->handle_lock);
     void *memory = pfi_bookkeeping_take_zeroed(&heap->arena.account, size);
     heap->loose_bytes += memory == NULL ? 0 : size;
     pfi_mutex_unlock(&heap->handle_lock);
     return memory;
+}
+
+void *pfi_heap_take(struct pf_heap *heap, size_t size) {
+    void *memory = try_take(heap, size);
+    return memory != NULL || !pfi_heap_relieve(heap) ? memory : try_take(heap, size);
 }
 
 static void give_locked(struct pf_heap *heap, void *memory, size_t size) PINFOLD_NEEDS(heap->handle_lock) {

@@ -4,6 +4,7 @@
  */
 #include "alloc/platform/check.h"
 #include "alloc/platform/clock.h"
+#include "gc/give_back.h"
 #include "gc/heap.h"
 #include "pinfold/finalizer.h"
 
@@ -22,6 +23,9 @@ enum pf_status pf_finalizer_register(struct pf_thread *thread, void *object) {
     require_object(thread, object, "pf_finalizer_register");
     struct pf_heap *heap = thread->heap;
     struct pfi_finalizer *node = pfi_finalizer_queue_reserve(&heap->roots.finalizers);
+    if (node == NULL && pfi_heap_relieve(heap)) {
+        node = pfi_finalizer_queue_reserve(&heap->roots.finalizers);
+    }
     if (node == NULL) {
         return PINFOLD_OUT_OF_MEMORY;
     }

@@ -17,10 +17,12 @@ PINFOLD_NOT_ANALYSED void pf_fork_prepare(struct pf_heap *heap) {
     pfi_mutex_lock(&heap->share.old_lock);
     pfi_mutex_lock(&heap->roots.finalizers.lock);
     pfi_mutex_lock(&heap->external.lock);
+    pfi_mutex_lock(&heap->limits_lock);
 }
 
 /* All but the lock of handles and the world's own. */
 PINFOLD_NOT_ANALYSED static void unlock_all(struct pf_heap *heap) {
+    pfi_mutex_unlock(&heap->limits_lock);
     pfi_mutex_unlock(&heap->external.lock);
     pfi_mutex_unlock(&heap->roots.finalizers.lock);
     pfi_mutex_unlock(&heap->share.old_lock);

@@ -6,6 +6,7 @@
  */
 #include "alloc/platform/check.h"
 #include "gc/api/handle.h"
+#include "gc/give_back.h"
 #include "gc/heap.h"
 #include "gc/world/mutator.h"
 #include "pinfold/handle.h"
@@ -43,8 +44,8 @@ PINFOLD_COLD static bool refill(struct pf_heap *heap, struct pfi_handle_cache *c
     return is_refilled;
 }
 
-static inline struct pf_handle *take_slot(struct pf_heap *heap, struct pfi_handle_cache *cache,
-                                          enum pf_handle_kind kind) {
+static inline struct pf_handle *try_take_slot(struct pf_heap *heap, struct pfi_handle_cache *cache,
+                                              enum pf_handle_kind kind) {
     if (cache == NULL) {
         return take_from_table(heap, kind);
     }
@@ -53,6 +54,12 @@ static inline struct pf_handle *take_slot(struct pf_heap *heap, struct pfi_handl
         slot = pfi_handle_cache_pop(cache, kind);
     }
     return slot;
+}
+
+static inline struct pf_handle *take_slot(struct pf_heap *heap, struct pfi_handle_cache *cache,
+                                          enum pf_handle_kind kind) {
+    struct pf_handle *slot = try_take_slot(heap, cache, kind);
+    return PINFOLD_LIKELY(slot != NULL) || !pfi_heap_relieve(heap) ? slot : try_take_slot(heap, cache, kind);
 }
 
 PINFOLD_COLD static void spill(struct pf_heap *heap, struct pfi_handle_cache *cache, unsigned kind) {

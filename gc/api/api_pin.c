@@ -6,6 +6,7 @@
 #include "alloc/object_starts.h"
 #include "alloc/platform/check.h"
 #include "gc/api/handle.h"
+#include "gc/give_back.h"
 #include "gc/heap.h"
 #include "gc/world/mutator.h"
 #include "pinfold/pin.h"
@@ -35,6 +36,14 @@ void pf_unpin(struct pf_heap *heap, struct pf_handle *pin) {
     pfi_handle_unmake(heap, block, pin);
 }
 
+static bool reserve_frame_pins(struct pf_heap *heap, size_t more) {
+    pfi_mutex_lock(&heap->handle_lock);
+    bool is_reserved = pfi_heap_reserve_pins_locked(heap, more);
+    heap->frame_pins += is_reserved ? more : 0;
+    pfi_mutex_unlock(&heap->handle_lock);
+    return is_reserved;
+}
+
 enum pf_status pf_frame_push_pinning(struct pf_thread *thread, struct pf_frame *frame, void **slots, size_t count) {
     PINFOLD_REQUIRE(thread != NULL && frame != NULL && (slots != NULL || count == 0),
                     "pf_frame_push_pinning: the thread, the frame or the slots are NULL");
@@ -45,11 +54,7 @@ enum pf_status pf_frame_push_pinning(struct pf_thread *thread, struct pf_frame *
     if (pins > mutator->most_frame_pins) {
         struct pf_heap *heap = thread->heap;
         size_t more = pins - mutator->most_frame_pins;
-        pfi_mutex_lock(&heap->handle_lock);
-        bool is_reserved = pfi_heap_reserve_pins_locked(heap, more);
-        heap->frame_pins += is_reserved ? more : 0;
-        pfi_mutex_unlock(&heap->handle_lock);
-        if (!is_reserved) {
+        if (!reserve_frame_pins(heap, more) && !(pfi_heap_relieve(heap) && reserve_frame_pins(heap, more))) {
             return PINFOLD_OUT_OF_MEMORY;
         }
         mutator->most_frame_pins = pins;

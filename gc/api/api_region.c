@@ -4,6 +4,7 @@
  */
 #include "alloc/platform/check.h"
 #include "gc/collect.h"
+#include "gc/give_back.h"
 #include "gc/policy/region_room.h"
 #include "pinfold/collect.h"
 
@@ -83,6 +84,9 @@ static enum pf_status begin_stopped(struct pf_heap *heap, size_t small_bytes, si
     enum pf_status status = take_room(heap, &room);
     for (int attempt = 0; attempt < 2 && status != PINFOLD_OK; ++attempt) {
         collect_for_room(heap, pfi_max(room.small_bytes, pfi_heap_room_needed(heap)));
+        if (status == PINFOLD_CANNOT_COMMIT) { /* what is free elsewhere may be what is missing here */
+            pfi_heap_give_back_all(heap, 0);
+        }
         status = take_room(heap, &room);
     }
     if (status == PINFOLD_OK) {

@@ -78,4 +78,37 @@ START_TEST(what_threads_had_that_are_gone_in_the_child_belongs_to_the_heap_again
 }
 END_TEST
 
-SUITE("unit/fork", what_threads_had_that_are_gone_in_the_child_belongs_to_the_heap_again)
+struct reader {
+    struct pf_heap *heap;
+    struct gate is_reading;
+    uintptr_t is_done;
+};
+
+/* A thread that is not attached may ask for the limits at any time. */
+static void read_limits(void *data, size_t index) {
+    struct reader *reader = data;
+    (void)index;
+    pfi_mutex_lock(&reader->heap->limits_lock);
+    gate_open(&reader->is_reading);
+    team_sleep_ms(50);
+    pfi_word_store(&reader->is_done, 1);
+    pfi_mutex_unlock(&reader->heap->limits_lock);
+}
+
+START_TEST(no_child_is_born_while_another_thread_reads_the_limits) {
+    struct fixture fixture = fixture_open(NULL);
+    struct reader reader = {fixture.heap, GATE_CLOSED, 0};
+    struct team team = team_start(1, read_limits, &reader);
+    gate_wait(&reader.is_reading);
+    pf_fork_prepare(fixture.heap);
+    ck_assert_uint_eq(pfi_word_load(&reader.is_done), 1);
+    pf_fork_parent(fixture.heap);
+    struct pf_limits limits;
+    pf_heap_limits(fixture.heap, &limits); /* unlocked again */
+    team_join(&team);
+    fixture_close(&fixture);
+}
+END_TEST
+
+SUITE("unit/fork", no_child_is_born_while_another_thread_reads_the_limits,
+      what_threads_had_that_are_gone_in_the_child_belongs_to_the_heap_again)

@@ -318,10 +318,36 @@ START_TEST(items_of_a_class_are_popped_in_the_order_of_the_list) {
 }
 END_TEST
 
+/* The list's items, each of 64 bytes, must be these. */
+static void check_order(const struct pfi_free_list *list, const uintptr_t *order, size_t count) {
+    uintptr_t item = list->bins[0].head;
+    for (size_t index = 0; index < count; ++index) {
+        ck_assert_uint_eq(item, item_number(order[index]));
+        item = *pfi_free_object_link(item);
+    }
+    ck_assert_uint_eq(item, 0);
+    ck_assert_uint_eq(list->bins[0].tail, item_number(order[count - 1]));
+    ck_assert_uint_eq(list->bytes, count * 64);
+}
+
+START_TEST(rotating_moves_a_stretch_of_a_bin_to_its_end) {
+    struct pfi_free_list list;
+    open_for_pop(&list, (const size_t[POP_ITEMS]){64, 64, 64, 64, 64});
+    pfi_free_list_rotate(&list, 0, 0, item_number(1));
+    check_order(&list, (const uintptr_t[]){2, 3, 4, 0, 1}, 5);
+    pfi_free_list_rotate(&list, 0, item_number(2), item_number(4));
+    check_order(&list, (const uintptr_t[]){2, 0, 1, 3, 4}, 5);
+    pfi_free_list_rotate(&list, 0, item_number(1), item_number(4)); /* the end already */
+    check_order(&list, (const uintptr_t[]){2, 0, 1, 3, 4}, 5);
+    pfi_free_list_rotate(&list, 0, 0, item_number(4));
+    check_order(&list, (const uintptr_t[]){2, 0, 1, 3, 4}, 5);
+}
+END_TEST
+
 SUITE("unit/free_list", a_list_of_one_bin_agrees_with_an_array, a_list_of_many_bins_agrees_with_arrays,
       a_bin_begins_at_its_lower_limit, every_item_of_the_sure_bin_fits_and_some_item_of_the_bin_below_does_not,
       what_fits_is_more_than_a_matter_of_size, clearing_empties_every_bin_and_keeps_the_classes,
       an_item_is_popped_that_fits_exactly_or_leaves_a_free_object,
       popping_drops_what_is_too_small_on_the_way_and_leaves_what_lies_behind,
       popping_leaves_smaller_classes_alone_and_goes_on_to_larger_ones,
-      items_of_a_class_are_popped_in_the_order_of_the_list)
+      items_of_a_class_are_popped_in_the_order_of_the_list, rotating_moves_a_stretch_of_a_bin_to_its_end)

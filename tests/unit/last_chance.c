@@ -13,6 +13,7 @@ enum { MIB = 1 << 20, SMALL = 512, LARGE = 8000 };
 
 static struct population population;
 static size_t hard_limit;
+static const char *stress = "";
 
 static void open_heap(size_t limit, const char *segment_size) {
     struct pf_options options = fixture_options();
@@ -25,6 +26,9 @@ static void open_heap(size_t limit, const char *segment_size) {
     fixture_set(&options, "large_threshold", "4096");
     fixture_set(&options, "mark_stack_size", "64Ki");
     fixture_set(&options, "gen0_size", "128Ki");
+    if (stress[0] != '\0') {
+        fixture_set(&options, "stress", stress);
+    }
     population_open(&population, &options);
 }
 
@@ -96,6 +100,23 @@ START_TEST(space_between_pins_is_had_by_large_objects) {
 }
 END_TEST
 
+/* Where the young generations must move, they must not move to a segment with pins. */
+START_TEST(the_last_chance_leaves_no_space_between_pins_to_the_youngest_generation) {
+    stress = "expand";
+    for (unsigned percent = 20; percent <= 80; percent += 20) {
+        open_heap(8 * MIB, "32Mi");
+        scatter_pins(percent, 100);
+        fill_up(SMALL, ITEM_PLAIN);
+        while (population.live_bytes > hard_limit / 100 * 40) {
+            population_drop(&population, population.count * 7 / 8);
+        }
+        fill_up(40 * 1024, ITEM_PLAIN);
+        population_close(&population);
+    }
+    stress = "";
+}
+END_TEST
+
 START_TEST(space_between_pins_is_had_by_objects_that_are_born_pinned) {
     open_heap(8 * MIB, "32Mi");
     scatter_pins(70, 40);
@@ -149,6 +170,8 @@ END_TEST
 SUITE("last_chance", space_between_pins_is_had_by_small_objects,
       space_between_pins_of_one_segment_is_had_by_small_objects,
       holes_that_are_too_short_for_what_is_asked_for_go_back_and_serve_it_elsewhere,
-      space_between_pins_is_had_by_large_objects, space_between_pins_is_had_by_objects_that_are_born_pinned,
-      what_one_kind_has_left_between_pins_goes_round, a_full_segment_has_a_successor_at_the_last_page_of_the_limit,
+      space_between_pins_is_had_by_large_objects,
+      the_last_chance_leaves_no_space_between_pins_to_the_youngest_generation,
+      space_between_pins_is_had_by_objects_that_are_born_pinned, what_one_kind_has_left_between_pins_goes_round,
+      a_full_segment_has_a_successor_at_the_last_page_of_the_limit,
       holes_that_went_back_are_not_counted_anew_where_a_limit_has_no_room_for_them)

@@ -351,6 +351,33 @@ START_TEST(whole_pages_of_free_objects_are_given_back_once) {
 }
 END_TEST
 
+/* Else giving back many free objects a few at a time takes the square of their number. */
+START_TEST(giving_back_begins_with_what_has_not_been_looked_at) {
+    enum { RUNS = 6 };
+    open_share(2 * PINFOLD_UNIT, 8 * MEGABYTE);
+    for (int run = 0; run < RUNS; ++run) {
+        mark(allocate(16, 8));
+        (void)allocate(4 * PAGE, 8);
+    }
+    mark(allocate(16, 8));
+    (void)sweep();
+    const struct pfi_free_list *list = &pinned()->free_list;
+    unsigned bin = pfi_free_list_bin(list, 4 * PAGE);
+    uintptr_t first = list->bins[bin].head;
+    for (int run = 0; run < RUNS; ++run) {
+        uintptr_t item = list->bins[bin].head;
+        ck_assert_uint_eq(pfi_free_pages_clean(item), 0);
+        ck_assert_uint_ne(give(0, 3 * PAGE), 0);
+        ck_assert_uint_ne(pfi_free_pages_clean(item), 0);
+        ck_assert_uint_eq(list->bins[bin].tail, item);
+    }
+    ck_assert_uint_eq(list->bins[bin].head, first); /* the order has come round */
+    ck_assert_uint_eq(give(0, SIZE_MAX), 0);
+    ck_assert_uint_eq(list->bins[bin].head, first);
+    close_share();
+}
+END_TEST
+
 START_TEST(pages_that_were_given_back_count_again_when_they_are_cut_off_but_not_at_the_end_of_a_run) {
     uintptr_t before;
     uintptr_t behind;
@@ -491,7 +518,7 @@ SUITE("unit/pinned_heap", objects_of_any_size_lie_side_by_side,
       an_object_longer_than_a_segment_gets_a_longer_one_with_room_for_its_alignment,
       a_spent_budget_and_what_cannot_be_placed_are_told_apart,
       of_many_free_objects_the_one_that_fits_is_found_when_segments_are_full, every_card_leads_to_its_object,
-      whole_pages_of_free_objects_are_given_back_once,
+      whole_pages_of_free_objects_are_given_back_once, giving_back_begins_with_what_has_not_been_looked_at,
       pages_that_were_given_back_count_again_when_they_are_cut_off_but_not_at_the_end_of_a_run,
       poisoned_free_objects_are_cleared_before_they_are_used_again,
       random_allocations_are_zero_aligned_never_overlap_and_leave_walkable_segments)
