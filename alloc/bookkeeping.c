@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 #include "alloc/bookkeeping.h"
 
+#include <string.h>
+
 #include "alloc/layout.h"
 #include "alloc/platform/memory.h"
 #include "alloc/platform/os_memory.h"
@@ -60,6 +62,8 @@ static bool commit_to(struct pfi_extent *extent, size_t end) {
 
 bool pfi_extent_init(struct pfi_extent *extent, struct pfi_account *account, size_t size, size_t committed) {
     *extent = (struct pfi_extent){.account = account, .size = pfi_align_up(size, PINFOLD_PAGE)};
+    extent->least = extent->size;
+    extent->most = extent->size;
     extent->start = pfi_os_reserve(extent->size, PINFOLD_PAGE);
     if (extent->start == 0) {
         return false;
@@ -76,8 +80,30 @@ void pfi_extent_finish(struct pfi_extent *extent) {
     discharge(extent->account, extent->committed);
 }
 
+void pfi_extent_let_move(struct pfi_extent *extent, size_t most) {
+    extent->most = pfi_max(extent->size, pfi_align_up(most, PINFOLD_PAGE));
+}
+
+/* For a moment both ranges are there, and charged. */
+static bool move(struct pfi_extent *extent) {
+    struct pfi_extent longer;
+    size_t size = pfi_min(2 * extent->size, extent->most);
+    if (!pfi_extent_init(&longer, extent->account, size, size)) {
+        return false;
+    }
+    memcpy((void *)longer.start, (const void *)extent->start, extent->committed);
+    longer.least = extent->least;
+    longer.most = extent->most;
+    pfi_extent_finish(extent);
+    *extent = longer;
+    return true;
+}
+
 bool pfi_extent_grow(struct pfi_extent *extent) {
-    return extent->committed < extent->size && commit_to(extent, pfi_min(2 * extent->committed, extent->size));
+    if (extent->committed < extent->size) {
+        return commit_to(extent, pfi_min(2 * extent->committed, extent->size));
+    }
+    return extent->size < extent->most && move(extent);
 }
 
 void pfi_extent_shrink(struct pfi_extent *extent, size_t kept) {
@@ -86,5 +112,10 @@ void pfi_extent_shrink(struct pfi_extent *extent, size_t kept) {
         pfi_os_decommit(extent->start + end, extent->committed - end);
         discharge(extent->account, extent->committed - end);
         extent->committed = end;
+    }
+    size_t size = pfi_max(end, extent->least);
+    if (extent->most > extent->least && size < extent->size) {
+        pfi_os_release(extent->start + size, extent->size - size);
+        extent->size = size;
     }
 }

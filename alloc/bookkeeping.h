@@ -23,11 +23,14 @@ void *pfi_bookkeeping_grow(struct pfi_account *account, void *memory, size_t siz
 /* Like free; `size` is what was taken. NULL is nothing. */
 void pfi_bookkeeping_give(struct pfi_account *account, void *memory, size_t size);
 
-/* A range of address space whose first `committed` bytes may be used. */
+/* A range of address space whose first `committed` bytes may be used. Where it may move, a longer range takes its place
+ * when it is full, up to `most` bytes. */
 struct pfi_extent {
     struct pfi_account *account;
     uintptr_t start;
     size_t size;
+    size_t least; /* what it was at first; it never shrinks below that */
+    size_t most;  /* size: it does not move */
     size_t committed;
 };
 
@@ -35,10 +38,14 @@ struct pfi_extent {
 bool pfi_extent_init(struct pfi_extent *extent, struct pfi_account *account, size_t size, size_t committed);
 void pfi_extent_finish(struct pfi_extent *extent);
 
+/* From now on pfi_extent_grow may move it, contents included, for as many bytes as `most`. */
+void pfi_extent_let_move(struct pfi_extent *extent, size_t most);
+
 /* Twice as much may be used, or all that there is. false: all was, or memory is refused; nothing has changed. */
 bool pfi_extent_grow(struct pfi_extent *extent);
 
-/* Gives back what is used beyond `kept` bytes, rounded up to pages; what is used again later begins as zeros. */
+/* Gives back what is used beyond `kept` bytes, rounded up to pages; what is used again later begins as zeros. Of one
+ * that may move, the address space behind goes, too. */
 void pfi_extent_shrink(struct pfi_extent *extent, size_t kept);
 
 #endif

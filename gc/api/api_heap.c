@@ -145,7 +145,8 @@ static enum pf_status build(struct pf_heap *heap, struct pf_message *message) {
         status = refuse_memory(heap, PINFOLD_OUT_OF_MEMORY, message, "the heap's own structure", sizeof *heap);
         goto fail_mark_team;
     }
-    if (!pfi_mark_team_init(&heap->mark_team, account, options->mark_stack_size, options->mark_workers)) {
+    bool is_on_demand = !heap->arena.is_reserved;
+    if (!pfi_mark_team_init(&heap->mark_team, account, options->mark_stack_size, is_on_demand, options->mark_workers)) {
         status = refuse_memory(heap, PINFOLD_CANNOT_RESERVE, message, "the mark stack", options->mark_stack_size);
         goto fail_mark_team;
     }

@@ -31,6 +31,14 @@ bool pfi_mark_stack_init(struct pfi_mark_stack *stack, struct pfi_account *accou
     return true;
 }
 
+bool pfi_mark_stack_init_short(struct pfi_mark_stack *stack, struct pfi_account *account, size_t most) {
+    bool done = pfi_mark_stack_init(stack, account, pfi_min(most, PINFOLD_SHORT_MARK_STACK));
+    if (done) {
+        pfi_extent_let_move(&stack->memory, most);
+    }
+    return done;
+}
+
 void pfi_mark_stack_finish(struct pfi_mark_stack *stack) {
     pfi_extent_finish(&stack->memory);
 }
@@ -51,7 +59,12 @@ bool pfi_mark_stack_make_room(struct pfi_mark_stack *stack) {
     if (slide(stack)) {
         return true;
     }
+    size_t below = (size_t)(stack->bottom - stack->entries);
+    size_t count = (size_t)(stack->top - stack->bottom);
     bool done = pfi_extent_grow(&stack->memory);
+    stack->entries = (uintptr_t *)stack->memory.start;
+    stack->bottom = stack->entries + below;
+    stack->top = stack->bottom + count;
     set_limit(stack);
     return done;
 }

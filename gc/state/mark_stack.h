@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: MIT
  *
- * Marked objects whose references have not been followed yet; last in, first out. Address space is reserved once;
- * memory is asked for, and charged to bookkeeping, as the stack grows, each time as much as it has. An entry is an
- * object, or, for a large array of which a part is done, two words: twice the next index and the object, each with its
- * lowest bit set, so that entries can be read from both ends.
+ * Marked objects whose references have not been followed yet; last in, first out. Address space is reserved once, or,
+ * where it is short, as the stack grows, which moves it then; memory is asked for, and charged to bookkeeping, each
+ * time as much as the stack has. An entry is an object, or, for a large array of which a part is done, two words: twice
+ * the next index and the object, each with its lowest bit set, so that entries can be read from both ends.
  *
  *     entries      bottom                          top              limit
  *      | given away | object | index:1 | array:1 | object | free ... | .. |
@@ -34,6 +34,10 @@ struct pfi_mark_stack {
 /* Reserves `size` bytes, or half of it and so on down to a page when address space or memory is short: a smaller stack
  * only means more overflow passes. false when not even that can be had. */
 bool pfi_mark_stack_init(struct pfi_mark_stack *stack, struct pfi_account *account, size_t size);
+
+/* The same for a stack that reserves PINFOLD_SHORT_MARK_STACK bytes, and moves when it needs more, up to `most`. */
+enum { PINFOLD_SHORT_MARK_STACK = 1 << 20 };
+bool pfi_mark_stack_init_short(struct pfi_mark_stack *stack, struct pfi_account *account, size_t most);
 void pfi_mark_stack_finish(struct pfi_mark_stack *stack);
 
 /* Gives the memory of a deep mark back; the stack must be empty. */

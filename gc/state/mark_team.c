@@ -10,12 +10,20 @@ enum {
     HELPER_STACK = 1 << 20
 };
 
-bool pfi_mark_team_init(struct pfi_mark_team *team, struct pfi_account *account, size_t stack_size, size_t workers) {
+static bool init_stack(struct pfi_mark_team *team, unsigned worker, size_t size) {
+    struct pfi_mark_stack *stack = &team->stacks[worker];
+    return team->begins_short ? pfi_mark_stack_init_short(stack, team->account, size)
+                              : pfi_mark_stack_init(stack, team->account, size);
+}
+
+bool pfi_mark_team_init(struct pfi_mark_team *team, struct pfi_account *account, size_t stack_size, bool begins_short,
+                        size_t workers) {
     PINFOLD_REQUIRE(workers >= 1 && workers <= PINFOLD_MOST_WORKERS, "a team of %zu workers was asked for", workers);
     memset(team, 0, sizeof *team);
     team->account = account;
     team->stack_size = stack_size;
-    if (!pfi_mark_stack_init(&team->stacks[0], account, stack_size)) {
+    team->begins_short = begins_short;
+    if (!init_stack(team, 0, stack_size)) {
         return false;
     }
     if (!pfi_mark_queue_init(&team->queue, account, workers)) {
@@ -36,7 +44,7 @@ void pfi_mark_team_finish(struct pfi_mark_team *team) {
 
 struct pfi_mark_stack *pfi_mark_team_stack(struct pfi_mark_team *team, unsigned worker) {
     struct pfi_mark_stack *stack = &team->stacks[worker];
-    if (stack->entries == NULL && !pfi_mark_stack_init(stack, team->account, pfi_min(team->stack_size, HELPER_STACK))) {
+    if (stack->entries == NULL && !init_stack(team, worker, pfi_min(team->stack_size, HELPER_STACK))) {
         return NULL;
     }
     return stack;

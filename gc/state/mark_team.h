@@ -14,13 +14,15 @@
 struct pfi_mark_team {
     struct pfi_account *account;
     size_t stack_size;
+    bool begins_short; /* stacks reserve address space as they grow */
     struct pfi_mark_queue queue;
     struct pfi_mark_stack stacks[PINFOLD_MOST_WORKERS]; /* by worker; entries == NULL: not made yet */
 };
 
-/* For at most `workers` workers; worker 0's stack gets `stack_size` bytes, as far as they are to be had. false: no
- * address space, or no memory for the smallest of stacks. */
-bool pfi_mark_team_init(struct pfi_mark_team *team, struct pfi_account *account, size_t stack_size, size_t workers);
+/* For at most `workers` workers; worker 0's stack gets `stack_size` bytes, as far as they are to be had: at once, or,
+ * if it begins short, when it needs them. false: no address space, or no memory for the smallest of stacks. */
+bool pfi_mark_team_init(struct pfi_mark_team *team, struct pfi_account *account, size_t stack_size, bool begins_short,
+                        size_t workers);
 void pfi_mark_team_finish(struct pfi_mark_team *team);
 
 /* A worker's own stack, on the thread of that worker; NULL when there is no room for it. */

@@ -66,7 +66,7 @@ struct team {
 
 static void open_team(struct team *team, unsigned most, size_t stack_size, size_t patience) {
     pfi_workers_init(&team->workers, most);
-    ck_assert(pfi_mark_team_init(&team->marking, test_account(), stack_size, most));
+    ck_assert(pfi_mark_team_init(&team->marking, test_account(), stack_size, true, most));
     team->patience = most == 1 ? SIZE_MAX : patience;
 }
 

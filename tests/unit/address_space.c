@@ -43,7 +43,7 @@ static void verify(const struct fixture *fixture) {
 /* ---- The layouts ------------------------------------------------------------------------------------------------ */
 
 /* What stays beside the first segments: tables, marking, the list of plugs. */
-enum { BESIDE_MIB = 80, SEGMENT_MIB = 16 };
+enum { BESIDE_MIB = 10, SEGMENT_MIB = 16 };
 
 static size_t grown_by(const char *layout, struct fixture *fixture) {
     size_t before = process_address_space();

@@ -125,7 +125,54 @@ START_TEST(a_limit_stops_an_extent_where_it_is) {
 }
 END_TEST
 
-SUITE("unit/bookkeeping", memory_is_charged_as_long_as_it_is_there, what_a_limit_forbids_is_not_taken_and_not_charged,
-      what_the_system_refuses_is_not_charged, an_extent_grows_to_its_size_and_each_step_is_charged,
+START_TEST(an_extent_that_may_move_takes_a_longer_range_with_it_what_it_holds_and_shrinks_to_what_it_was) {
+    struct pfi_extent extent;
+    pfi_account_init(&account);
+    ck_assert(pfi_extent_init(&extent, &account, 2 * PINFOLD_PAGE, 1));
+    pfi_extent_let_move(&extent, 7 * PINFOLD_PAGE - 1);
+    static const size_t pages[] = {2, 4, 7};
+    for (size_t step = 0; step < sizeof pages / sizeof pages[0]; ++step) {
+        size_t before = extent.committed;
+        memset((void *)extent.start, (int)step + 1, before);
+        ck_assert(pfi_extent_grow(&extent));
+        ck_assert_uint_eq(extent.committed, pages[step] * PINFOLD_PAGE);
+        ck_assert_uint_eq(extent.size, extent.committed);
+        ck_assert_uint_eq(charged(), extent.committed); /* nothing for the range that was left */
+        ck_assert_int_eq(((char *)extent.start)[before - 1], (int)step + 1);
+        ck_assert_int_eq(((char *)extent.start)[before], 0);
+    }
+    ck_assert(!pfi_extent_grow(&extent));
+    pfi_extent_shrink(&extent, PINFOLD_PAGE);
+    ck_assert_uint_eq(charged(), PINFOLD_PAGE);
+    ck_assert_uint_eq(extent.size, 2 * PINFOLD_PAGE);
+    ck_assert(pfi_extent_grow(&extent) && pfi_extent_grow(&extent));
+    ck_assert_uint_eq(extent.committed, 4 * PINFOLD_PAGE);
+    pfi_extent_finish(&extent);
+    ck_assert_uint_eq(charged(), 0);
+}
+END_TEST
+
+START_TEST(an_extent_that_may_not_have_the_longer_range_stays_as_it_is) {
+    struct pfi_extent extent;
+    pfi_account_init(&account);
+    ck_assert(pfi_extent_init(&extent, &account, PINFOLD_PAGE, PINFOLD_PAGE));
+    pfi_extent_let_move(&extent, 8 * PINFOLD_PAGE);
+    pfi_account_set_limit(&account, 3 * PINFOLD_PAGE - 1); /* both are there at the same time */
+    struct pfi_extent before = extent;
+    ck_assert(!pfi_extent_grow(&extent));
+    ck_assert_uint_eq(extent.start, before.start);
+    ck_assert_uint_eq(extent.size, PINFOLD_PAGE);
+    ck_assert_uint_eq(charged(), PINFOLD_PAGE);
+    pfi_account_set_limit(&account, 3 * PINFOLD_PAGE);
+    ck_assert(pfi_extent_grow(&extent));
+    ck_assert_uint_eq(charged(), 2 * PINFOLD_PAGE);
+    pfi_extent_finish(&extent);
+}
+END_TEST
+
+SUITE("unit/bookkeeping", an_extent_that_may_move_takes_a_longer_range_with_it_what_it_holds_and_shrinks_to_what_it_was,
+      an_extent_that_may_not_have_the_longer_range_stays_as_it_is, memory_is_charged_as_long_as_it_is_there,
+      what_a_limit_forbids_is_not_taken_and_not_charged, what_the_system_refuses_is_not_charged,
+      an_extent_grows_to_its_size_and_each_step_is_charged,
       an_extent_that_was_shrunk_has_given_its_memory_back_and_begins_with_zeros_again,
       a_limit_stops_an_extent_where_it_is)

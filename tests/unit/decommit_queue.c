@@ -135,6 +135,26 @@ START_TEST(what_waits_makes_way_when_the_arena_has_no_other_room) {
 }
 END_TEST
 
+/* What waits and what is on standby keeps address space, which on demand is all that there may be. */
+START_TEST(on_demand_all_that_waits_or_stands_by_goes_before_a_segment_is_shrunk_or_refused) {
+    ck_assert(pfi_arena_init_as(&arena, 3 * SIZE, PINFOLD_LAYOUT_ONE_BY_ONE));
+    pfi_segment_pool_open(&arena.pool, SIZE, SIZE);
+    struct pfi_segment *waiting = empty_one(SIZE, PINFOLD_SEGMENT_SMALL);
+    struct pfi_segment *standby = pfi_segment_create(&arena, SIZE, PINFOLD_SEGMENT_PINNED);
+    ck_assert(waiting != NULL && standby != NULL);
+    pfi_segment_release(&arena, standby);
+    ck_assert_uint_eq(arena.pool.count, 1);
+    ck_assert_uint_eq(arena.mapped, 2 * SIZE);
+    struct pfi_segment *large = pfi_segment_create_between(&arena, UNIT, 3 * SIZE, PINFOLD_SEGMENT_LARGE);
+    ck_assert_ptr_nonnull(large);
+    ck_assert_uint_eq(large->end - large->base, 3 * SIZE);
+    ck_assert_uint_eq(arena.waiting.count + arena.pool.count, 0);
+    ck_assert_uint_eq(arena.mapped, 3 * SIZE);
+    ck_assert_uint_eq(pfi_account_segments(&arena.account), 0); /* the memory went with the range */
+    close_arena();
+}
+END_TEST
+
 START_TEST(what_waits_makes_way_when_a_limit_refuses_a_commit) {
     open_arena();
     struct pfi_segment *waiting = empty_one(SIZE, PINFOLD_SEGMENT_SMALL);
@@ -148,7 +168,8 @@ START_TEST(what_waits_makes_way_when_a_limit_refuses_a_commit) {
 }
 END_TEST
 
-SUITE("unit/decommit_queue", an_emptied_segment_comes_back_with_its_memory_and_clean_cards,
+SUITE("unit/decommit_queue", on_demand_all_that_waits_or_stands_by_goes_before_a_segment_is_shrunk_or_refused,
+      an_emptied_segment_comes_back_with_its_memory_and_clean_cards,
       it_serves_no_other_kind_nothing_longer_and_nothing_half_as_long,
       the_oldest_gives_first_and_the_newest_is_taken_first,
       what_was_given_is_not_counted_not_resident_and_zero_when_it_is_used_again,

@@ -112,25 +112,40 @@ START_TEST(a_stack_takes_whole_pages_and_begins_empty_and_without_overflow) {
 }
 END_TEST
 
-START_TEST(a_trimmed_stack_can_be_filled_again) {
-    enum { DEEP = 4 << 20 };
-    struct pfi_mark_stack stack;
-    ck_assert(pfi_mark_stack_init(&stack, test_account(), DEEP));
+enum { DEEP = 4 << 20 };
+
+static void fill_twice(struct pfi_mark_stack *stack, size_t size_of_trimmed) {
     for (int round = 0; round < 2; ++round) {
         size_t pushed = 0;
-        for (; !pfi_mark_stack_has_overflow(&stack); ++pushed) {
-            pfi_mark_stack_push(&stack, (pushed + 1) * PINFOLD_GRANULE);
+        for (; !pfi_mark_stack_has_overflow(stack); ++pushed) {
+            pfi_mark_stack_push(stack, (pushed + 1) * PINFOLD_GRANULE);
         }
         ck_assert_uint_eq(pushed, DEEP / sizeof(uintptr_t) - 1);
         for (size_t left = pushed - 1; left > 0; --left) {
-            if (*--stack.top != left * PINFOLD_GRANULE) {
+            if (*--stack->top != left * PINFOLD_GRANULE) {
                 ck_abort_msg("entry %zu was lost", left);
             }
         }
-        pfi_mark_stack_clear_overflow(&stack);
-        pfi_mark_stack_trim(&stack);
+        pfi_mark_stack_clear_overflow(stack);
+        pfi_mark_stack_trim(stack);
+        ck_assert_uint_eq(stack->memory.size, size_of_trimmed);
     }
-    pfi_mark_stack_finish(&stack);
+    pfi_mark_stack_finish(stack);
+}
+
+START_TEST(a_trimmed_stack_can_be_filled_again) {
+    struct pfi_mark_stack stack;
+    ck_assert(pfi_mark_stack_init(&stack, test_account(), DEEP));
+    ck_assert_uint_eq(stack.memory.size, DEEP);
+    fill_twice(&stack, DEEP);
+}
+END_TEST
+
+START_TEST(a_stack_that_begins_short_becomes_as_long_as_any_and_is_short_again_when_it_is_trimmed) {
+    struct pfi_mark_stack stack;
+    ck_assert(pfi_mark_stack_init_short(&stack, test_account(), DEEP));
+    ck_assert_uint_eq(stack.memory.size, PINFOLD_SHORT_MARK_STACK);
+    fill_twice(&stack, PINFOLD_SHORT_MARK_STACK);
 }
 END_TEST
 
@@ -212,4 +227,5 @@ END_TEST
 SUITE("unit/mark_stack", a_split_takes_every_second_of_the_oldest_entries_and_none_is_lost,
       room_that_splits_have_left_at_the_bottom_is_used_before_anything_overflows,
       the_stack_agrees_with_an_array_and_widens_its_range_when_it_is_full,
-      a_stack_takes_whole_pages_and_begins_empty_and_without_overflow, a_trimmed_stack_can_be_filled_again)
+      a_stack_takes_whole_pages_and_begins_empty_and_without_overflow, a_trimmed_stack_can_be_filled_again,
+      a_stack_that_begins_short_becomes_as_long_as_any_and_is_short_again_when_it_is_trimmed)
