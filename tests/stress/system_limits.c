@@ -178,14 +178,14 @@ static void run_out_of_mappings_again_and_again(void) {
     for (size_t spare = 0; spare < 8; spare++) {
         run_out_of_mappings(spare);
         /* what has lain between others may have been split */
-        ck_assert(process_is_sanitized() || process_mappings() <= mappings + 1);
+        ck_assert_uint_le(process_mappings(), mappings + 1);
     }
 }
 
 START_TEST(a_process_with_all_the_mappings_it_may_have_goes_on_and_leaves_none_when_it_has_room_again) {
     size_t most = largest_count();
-    if (most == 0 || most > MOST_MAPPINGS) {
-        return; /* too many to make in a test */
+    if (most == 0 || most > MOST_MAPPINGS || process_is_sanitized()) {
+        return; /* too many to make in a test; and a sanitizer ends a program that it cannot map memory for */
     }
     run_child(run_out_of_mappings_again_and_again);
 }
