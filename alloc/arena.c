@@ -107,7 +107,7 @@ void pfi_arena_set_commit_step(struct pfi_arena *arena, size_t step, bool huge_p
     arena->commit_step = step;
     arena->wants_huge_pages = huge_pages;
     if (huge_pages && arena->is_reserved) {
-        pfi_os_wish_huge_pages(arena->base, arena->end - arena->base);
+        pfi_os_wish_huge_pages(arena->base, arena->end - arena->base, true);
     }
 }
 
@@ -213,14 +213,27 @@ bool pfi_arena_commit(struct pfi_arena *arena, enum pfi_space space, uintptr_t a
 }
 
 void pfi_arena_decommit(struct pfi_arena *arena, enum pfi_space space, uintptr_t address, size_t size) {
+    const struct pfi_segment *segment = pfi_arena_segment_of(arena, address);
+    bool has_holes = segment != NULL && pfi_word_load(&segment->has_holes) != 0;
     pfi_os_decommit(address, size);
-    if (arena->wants_huge_pages) {
-        pfi_os_wish_huge_pages(address, size);
+    if (arena->wants_huge_pages || has_holes) { /* like the rest of the segment, so that it stays one mapping */
+        pfi_os_wish_huge_pages(address, size, !has_holes);
     }
     pfi_account_subtract(&arena->account, space, size);
 }
 
+/* Where huge pages are wished for, the system fills holes in a minute or so, and nobody would know. The whole segment
+ * forgoes them: one wish for each hole would make a mapping of each. */
+static void keep_holes(struct pfi_arena *arena, uintptr_t address) {
+    struct pfi_segment *segment = pfi_arena_segment_of(arena, address);
+    if (segment != NULL && pfi_word_load(&segment->has_holes) == 0) {
+        pfi_word_store(&segment->has_holes, 1);
+        pfi_os_wish_huge_pages(segment->base, segment->end - segment->base, false);
+    }
+}
+
 bool pfi_arena_discard(struct pfi_arena *arena, enum pfi_space space, uintptr_t address, size_t size) {
+    keep_holes(arena, address);
     if (!pfi_os_discard(address, size)) {
         return false;
     }

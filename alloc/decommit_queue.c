@@ -78,6 +78,7 @@ struct pfi_segment *pfi_decommit_queue_take(struct pfi_arena *arena, size_t size
     if (segment != NULL) {
         pfi_cards_clean(arena->cards, segment->base, segment->used);
         segment->used = pfi_min(segment->used, segment->committed);
+        pfi_segment_close_holes(arena, segment);
     }
     return segment;
 }
@@ -124,6 +125,7 @@ bool pfi_decommit_queue_return(struct pfi_arena *arena) {
     if (segment == NULL) {
         return false;
     }
+    pfi_segment_close_holes(arena, segment);
     if (!pfi_segment_pool_put(arena, segment)) {
         pfi_arena_return(arena, segment);
     }

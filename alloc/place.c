@@ -92,7 +92,7 @@ static void note_mapped(struct pfi_arena *arena, uintptr_t low, uintptr_t high) 
     pfi_arena_occupy(arena, high - low);
     arena->mapped += high - low;
     if (arena->wants_huge_pages) {
-        pfi_os_wish_huge_pages(low, high - low);
+        pfi_os_wish_huge_pages(low, high - low, true);
     }
 }
 

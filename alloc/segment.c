@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "alloc/platform/check.h"
+#include "alloc/platform/os_memory.h"
 
 /* Ranges that nobody uses must not make a request fail that the arena could serve. */
 static struct pfi_segment *carve(struct pfi_arena *arena, size_t size) {
@@ -123,6 +124,13 @@ void pfi_segment_trim(struct pfi_arena *arena, struct pfi_segment *segment, uint
     decommit_from(arena, segment, end);
     segment->used = pfi_min(segment->used, segment->committed);
     pfi_arena_forget(arena, segment, segment->committed);
+}
+
+void pfi_segment_close_holes(struct pfi_arena *arena, struct pfi_segment *segment) {
+    if (arena->wants_huge_pages && pfi_word_load(&segment->has_holes) != 0) {
+        pfi_word_store(&segment->has_holes, 0);
+        pfi_os_wish_huge_pages(segment->base, segment->end - segment->base, true);
+    }
 }
 
 size_t pfi_segment_use(struct pfi_segment *segment, uintptr_t start, uintptr_t end) {

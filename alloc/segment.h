@@ -32,6 +32,7 @@ struct pfi_segment {
     uintptr_t committed;
     uintptr_t described; /* committed <= described <= end; written under the arena's lock, which reads it, too */
     uintptr_t end;
+    uintptr_t has_holes; /* 1: pages inside were given back, and it forgoes huge pages; a word that others read */
     enum pf_segment_kind kind;
 };
 
@@ -70,6 +71,9 @@ bool pfi_segment_commit(struct pfi_arena *arena, struct pfi_segment *segment, ui
 
 /* Gives back the memory from `address` (rounded up to a page) on, and what of the side tables described it. */
 void pfi_segment_trim(struct pfi_arena *arena, struct pfi_segment *segment, uintptr_t address);
+
+/* The segment holds no object and has no holes: huge pages may come again, where the arena wants them. */
+void pfi_segment_close_holes(struct pfi_arena *arena, struct pfi_segment *segment);
 
 /* [start, end) is handed out: raises `used`. Returns how many bytes from `start` on are not known to be zero. */
 size_t pfi_segment_use(struct pfi_segment *segment, uintptr_t start, uintptr_t end);

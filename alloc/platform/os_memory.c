@@ -109,10 +109,10 @@ bool pfi_os_discard(uintptr_t address, size_t size) {
     return result == 0;
 }
 
-void pfi_os_wish_huge_pages(uintptr_t address, size_t size) {
+void pfi_os_wish_huge_pages(uintptr_t address, size_t size, bool wanted) {
     int saved_errno = errno;
     if (!pfi_fault(PINFOLD_FAULT_HUGE_PAGES, size)) {
-        madvise((void *)address, size, MADV_HUGEPAGE);
+        madvise((void *)address, size, wanted ? MADV_HUGEPAGE : MADV_NOHUGEPAGE);
     }
     errno = saved_errno;
 }

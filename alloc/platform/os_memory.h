@@ -63,8 +63,9 @@ void pfi_os_decommit(uintptr_t address, size_t size);
  * it never makes another mapping. false: the system does not take it, since it is locked, and nothing has changed. */
 bool pfi_os_discard(uintptr_t address, size_t size);
 
-/* Asks for huge pages where the range is committed in pieces of PINFOLD_HUGE_PAGE; a wish, never a failure. */
-void pfi_os_wish_huge_pages(uintptr_t address, size_t size);
+/* Asks for huge pages where the range is committed in pieces of PINFOLD_HUGE_PAGE, or asks for none: then the system
+ * does not fill what was discarded between used pages, to make huge ones of them. A wish, never a failure. */
+void pfi_os_wish_huge_pages(uintptr_t address, size_t size, bool wanted);
 
 size_t pfi_os_page_size(void);
 size_t pfi_os_physical_memory(void); /* 0: the system does not tell */

@@ -11,16 +11,15 @@
  *     last full collection ... [ interval ] ... probe -- futile --> [ twice that ] ... probe -- futile --> [ twice .. ]
  *
  * (futile: it found less than half of what is old dead.) The first interval is `first_ns`, or twice the last full
- * collection. It doubles with each futile probe up to a hundred times the last full collection: then probes take a
- * hundredth of the program's time, and memory that dies is noticed that late. A heap that has grown by a quarter starts
- * anew, as what has come in a burst may go as one.
+ * collection. It doubles with each futile probe, and is at least fifty times the last full collection then, a hundred
+ * times at most: so probes take a hundredth of the program's time, not much more in its first minute, and memory that
+ * dies is noticed that late. A heap that has grown by a quarter starts anew, as what has come in a burst may go as one.
  *
  * A probe that finds half of the old generation dead is followed by two more, ten times its length apart (a tenth of
  * the first interval at least). What it moved is young or in generation 1 at first, pins among it are kept young with
  * the space between them, and what is kept for allocation is what was needed when the dead were made: all this is over
- * two collections later. The same if another full collection has found it, and the next
- * one, a first interval later or more, finds the heap no larger. Until the heap
- * grows again it counts as quiet, and generation 0's budget is small.
+ * two collections later. The same if another full collection has found it, and the next one, a first interval later or
+ * more, finds the heap no larger. Until the heap grows again it counts as quiet, and generation 0's budget is small.
  */
 #ifndef PINFOLD_GC_POLICY_PROBE_H
 #define PINFOLD_GC_POLICY_PROBE_H

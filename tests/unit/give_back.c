@@ -4,6 +4,11 @@
  * a heap that has shrunk is not low on room for that.
  */
 #include "gc/give_back.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <unistd.h>
+
 #include "tests/support/fixture.h"
 #include "tests/support/suite.h"
 #include "tests/support/team.h"
@@ -66,6 +71,48 @@ START_TEST(after_a_compaction_a_quiet_heap_has_room_for_more_than_what_counts_as
 }
 END_TEST
 
+/* Whether the kernel has noted this flag for the mapping that contains the address ("hg": huge pages, "nh": none). */
+static bool has_flag(uintptr_t address, const char *flag) {
+    char line[512];
+    bool is_inside = false;
+    bool is_found = false;
+    FILE *file = fopen("/proc/self/smaps", "re");
+    ck_assert_ptr_nonnull(file);
+    while (fgets(line, sizeof(line), file) != NULL) {
+        uintptr_t start;
+        uintptr_t end;
+        if (sscanf(line, "%" SCNxPTR "-%" SCNxPTR " ", &start, &end) == 2) {
+            is_inside = address >= start && address < end;
+        } else if (is_inside && strncmp(line, "VmFlags:", 8) == 0) {
+            is_found = strstr(line, flag) != NULL;
+        }
+    }
+    (void)fclose(file);
+    return is_found;
+}
+
+/* Else it would bring back within a minute what was given. */
+START_TEST(the_system_makes_no_huge_pages_of_a_segment_in_which_pages_were_given_back) {
+    if (access("/sys/kernel/mm/transparent_hugepage", F_OK) != 0) {
+        return;
+    }
+    struct fixture fixture = open_with_dead_memory();
+    struct pfi_segment *segment = fixture.heap->share.large_segments;
+    uintptr_t base = segment->base;
+    (void)pf_heap_trim(fixture.thread, 0);
+    ck_assert(has_flag(base, " nh"));
+    ck_assert(!has_flag(base, " hg"));
+    pf_collect(fixture.thread, 2, PINFOLD_COLLECT_SWEEP); /* nothing refers to the array of arrays any more */
+    ck_assert_ptr_null(fixture.heap->share.large_segments);
+    struct pfi_arena *arena = &fixture.heap->arena;
+    segment = pfi_segment_create(arena, fixture.heap->options.large_segment_size, PINFOLD_SEGMENT_LARGE);
+    ck_assert_uint_eq(segment->base, base);
+    ck_assert_int_eq(has_flag(base, " hg"), arena->wants_huge_pages);
+    pfi_segment_release(arena, segment);
+    fixture_close(&fixture);
+}
+END_TEST
+
 enum { ROUNDS = 400 };
 
 struct trimming {
@@ -122,6 +169,7 @@ START_TEST(two_threads_trim_a_heap_at_the_same_moment) {
 }
 END_TEST
 
-SUITE("unit/give_back", a_step_gives_one_piece_though_somebody_waits_and_no_more,
+SUITE("unit/give_back", the_system_makes_no_huge_pages_of_a_segment_in_which_pages_were_given_back,
+      a_step_gives_one_piece_though_somebody_waits_and_no_more,
       after_a_compaction_a_quiet_heap_has_room_for_more_than_what_counts_as_low,
       two_threads_trim_a_heap_at_the_same_moment)

@@ -34,14 +34,35 @@ END_TEST
 
 START_TEST(each_futile_one_doubles_the_interval_up_to_a_hundred_full_collections) {
     struct pfi_probe_input input = steady();
-    uint64_t interval = second;
-    for (input.futile = 0; input.futile < 5; ++input.futile) {
-        ck_assert_uint_eq(pfi_probe_interval(&input), interval);
-        interval *= 2;
+    input.full_ns = 40 * millisecond;
+    ck_assert_uint_eq(pfi_probe_interval(&input), second);
+    input.futile = 1;
+    ck_assert_uint_eq(pfi_probe_interval(&input), 2 * second);
+    for (input.futile = 2; input.futile < 100; ++input.futile) {
+        ck_assert_uint_eq(pfi_probe_interval(&input), 4 * second);
     }
-    for (; input.futile < 100; ++input.futile) {
-        ck_assert_uint_eq(pfi_probe_interval(&input), 30 * second);
+}
+END_TEST
+
+START_TEST(after_a_futile_one_the_next_is_fifty_times_its_length_away_at_least) {
+    struct pfi_probe_input input = steady();
+    input.futile = 1;
+    ck_assert_uint_eq(pfi_probe_interval(&input), 15 * second);
+    input.futile = 4;
+    ck_assert_uint_eq(pfi_probe_interval(&input), 16 * second);
+    input.futile = 5;
+    ck_assert_uint_eq(pfi_probe_interval(&input), 30 * second);
+}
+END_TEST
+
+START_TEST(a_large_heap_that_lives_on_is_probed_twice_in_its_first_minute) {
+    struct pfi_probe_input input = steady();
+    uint64_t now = 0;
+    input.full_ns = 600 * millisecond;
+    for (input.futile = 0; now < 60 * second; ++input.futile) {
+        now += pfi_probe_interval(&input) + input.full_ns;
     }
+    ck_assert_uint_eq(input.futile, 3); /* the third comes later */
 }
 END_TEST
 
@@ -127,6 +148,8 @@ END_TEST
 
 SUITE("unit/probe", the_first_probe_comes_after_the_first_interval_or_twice_a_full_collection,
       each_futile_one_doubles_the_interval_up_to_a_hundred_full_collections,
+      after_a_futile_one_the_next_is_fifty_times_its_length_away_at_least,
+      a_large_heap_that_lives_on_is_probed_twice_in_its_first_minute,
       no_interval_is_longer_than_five_minutes_unless_a_collection_is_that_long,
       a_steady_heap_spends_a_fiftieth_of_ten_minutes_at_most,
       a_heap_with_something_new_in_it_is_probed_sooner_than_one_that_was_probed_in_vain,
