@@ -7,7 +7,8 @@
  *
  * A step is bounded by the option decommit_step_size, and its rate by decommit_interval_ms (policy/pace.h). It consists
  * of pieces of 2 MiB, between which no lock is held and, after the first, the step ends if another thread wants to stop
- * the world: what is left over waits for the next collection. Where the program asked for the collection, the whole step comes at once.
+ * the world: what is left over waits for the next collection. Where the program asked for the collection, the whole
+ * step comes at once.
  */
 #ifndef PINFOLD_GC_GIVE_BACK_H
 #define PINFOLD_GC_GIVE_BACK_H
