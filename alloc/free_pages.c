@@ -1,12 +1,6 @@
 /* SPDX-License-Identifier: MIT */
 #include "alloc/free_pages.h"
 
-static enum pfi_space space_of(int generation) {
-    return generation == PINFOLD_LARGE    ? PINFOLD_SPACE_LARGE
-           : generation == PINFOLD_PINNED ? PINFOLD_SPACE_PINNED
-                                          : PINFOLD_SPACE_SMALL;
-}
-
 /* At most `limit` bytes, downwards from those that are clean already; at least a page, if there is one. 0 as well:
  * the system does not take them. */
 static size_t give_pages(struct pfi_share *share, int generation, uintptr_t item, size_t limit) {
@@ -14,7 +8,7 @@ static size_t give_pages(struct pfi_share *share, int generation, uintptr_t item
     size_t *clean = &pfi_words(item)[4];
     uintptr_t end = pages.high - *clean;
     size_t size = pfi_min(end - pages.low, pfi_max(pfi_align_down(limit, PINFOLD_PAGE), PINFOLD_PAGE));
-    if (size == 0 || !pfi_arena_discard(share->arena, space_of(generation), end - size, size)) {
+    if (size == 0 || !pfi_arena_discard(share->arena, pfi_share_space(generation), end - size, size)) {
         return 0;
     }
     *clean += size;
@@ -25,6 +19,13 @@ static size_t give_pages(struct pfi_share *share, int generation, uintptr_t item
         share->generations[generation].clean_bytes += size;
     }
     return size;
+}
+
+bool pfi_free_pages_charge(struct pfi_share *share, int generation, size_t size) {
+    struct pfi_arena *arena = share->arena;
+    enum pfi_space space = pfi_share_space(generation);
+    return pfi_account_charge(&arena->account, space, size) ||
+           (pfi_decommit_queue_give(arena, size) != 0 && pfi_account_charge(&arena->account, space, size));
 }
 
 /* How much of the front of the bins stays, and how far that has been counted. */

@@ -62,6 +62,10 @@ static inline size_t pfi_free_pages_used(size_t before, uintptr_t rest, size_t s
     return before - (size < PINFOLD_SHORTEST_GIVEN ? 0 : pfi_min(before, pages.high - pages.low));
 }
 
+/* Counts so many clean bytes of this generation as committed, since they are about to be used; what waits to be given
+ * back makes way. false: a limit forbids it, and nothing was counted. */
+bool pfi_free_pages_charge(struct pfi_share *share, int generation, size_t size);
+
 /* Gives pages of the free objects of at least `shortest` bytes (PINFOLD_SHORTEST_GIVEN or more) on the list of this
  * generation back, keeping the first `keep` bytes of them (shorter ones first) for the allocations to come, until that
  * has cost `limit`: the bytes given, but no less than PINFOLD_GIVING_COST a system call. Under old_lock, or with the

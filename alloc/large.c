@@ -20,14 +20,6 @@ size_t pfi_large_thread_run(struct pfi_share *share, uintptr_t start, size_t siz
     return clean;
 }
 
-/* Counts what is about to be used of memory that was given back. What waits to be given back makes way. */
-static bool charge(struct pfi_share *share, size_t size) {
-    struct pfi_arena *arena = share->arena;
-    return pfi_account_charge(&arena->account, PINFOLD_SPACE_LARGE, size) ||
-           (pfi_decommit_queue_give(arena, size) != 0 &&
-            pfi_account_charge(&arena->account, PINFOLD_SPACE_LARGE, size));
-}
-
 static uintptr_t take_free_run(struct pfi_share *share, size_t footprint, struct pfi_dirty *dirty,
                                enum pfi_exhausted *why) {
     struct pfi_generation *large = &share->generations[PINFOLD_LARGE];
@@ -37,7 +29,8 @@ static uintptr_t take_free_run(struct pfi_share *share, size_t footprint, struct
     }
     size_t size = pfi_object_size(run);
     size_t clean = pfi_free_pages_clean(run);
-    if (!charge(share, pfi_free_pages_used(clean, run + footprint, size - footprint))) {
+    size_t used = pfi_free_pages_used(clean, run + footprint, size - footprint);
+    if (!pfi_free_pages_charge(share, PINFOLD_LARGE, used)) {
         pfi_free_list_push(&large->free_list, run);
         *why = PINFOLD_EXHAUSTED_COMMIT;
         return 0;

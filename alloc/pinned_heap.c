@@ -18,14 +18,6 @@ size_t pfi_pinned_heap_thread(struct pfi_share *share, uintptr_t start, size_t s
     return clean;
 }
 
-/* Counts what is about to be used of memory that was given back. What waits to be given back makes way. */
-static bool charge(struct pfi_share *share, size_t size) {
-    struct pfi_arena *arena = share->arena;
-    return pfi_account_charge(&arena->account, PINFOLD_SPACE_PINNED, size) ||
-           (pfi_decommit_queue_give(arena, size) != 0 &&
-            pfi_account_charge(&arena->account, PINFOLD_SPACE_PINNED, size));
-}
-
 /* Where in [start, end) the object goes; 0 when it does not fit. What is left before it is nothing or large enough for
  * a free object. Callers have bounded size and alignment by the arena's, so only a sum near the end of the address
  * space can wrap around. */
@@ -67,7 +59,8 @@ static uintptr_t take_free_object(struct pfi_share *share, const struct pfi_pinn
     uintptr_t object = place_in(item, item_end, request);
     uintptr_t object_end = object + request->size;
     size_t clean = pfi_free_pages_clean(item);
-    if (!charge(share, pfi_free_pages_used(clean, object_end, item_end - object_end))) {
+    size_t used = pfi_free_pages_used(clean, object_end, item_end - object_end);
+    if (!pfi_free_pages_charge(share, PINFOLD_PINNED, used)) {
         pfi_free_list_push(&pinned->free_list, item);
         *why = PINFOLD_EXHAUSTED_COMMIT;
         return 0;

@@ -65,6 +65,13 @@ enum pf_status pfi_share_init(struct pfi_share *share, struct pfi_arena *arena, 
 
 void pfi_share_finish(struct pfi_share *share);
 
+/* What memory of a generation is charged as. */
+static inline enum pfi_space pfi_share_space(int generation) {
+    return generation == PINFOLD_LARGE    ? PINFOLD_SPACE_LARGE
+           : generation == PINFOLD_PINNED ? PINFOLD_SPACE_PINNED
+                                          : PINFOLD_SPACE_SMALL;
+}
+
 /* The hole or segment end that a largest small object needs: its chunk is a smallest object longer. */
 static inline size_t pfi_share_largest_chunk(const struct pfi_share *share) {
     return share->options->large_threshold + PINFOLD_MIN_OBJECT;

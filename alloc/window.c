@@ -9,8 +9,9 @@ enum {
      * behind the shadow memory of sanitizers; all far below what the system hands out. */
     LOWEST_SHIFT = 36,
     HIGHEST_SHIFT = 46,
-    PLACES = 256, /* tried at each power of two */
-    HOLES = 16,   /* a window is so many times larger than what it may hold: so little are foreign mappings felt */
+    END_SHIFT = 47, /* where addresses of programs end */
+    PLACES = 256,   /* tried at each power of two, if there are so many */
+    HOLES = 16,     /* a window is so many times larger than what it may hold: so little are foreign mappings felt */
 };
 
 bool pfi_window_is_short(void) {
@@ -49,6 +50,11 @@ static bool choose_as_the_system(size_t size, size_t whole, struct pfi_window *w
     return true;
 }
 
+size_t pfi_window_places(unsigned shift, uint64_t size) {
+    uint64_t room = (UINT64_C(1) << END_SHIFT) - (UINT64_C(1) << shift);
+    return room / size < PLACES ? (size_t)(room / size) : PLACES;
+}
+
 static bool choose_among_many(size_t most, struct pfi_window *window) {
     size_t size = window_size(most);
     size_t whole = pfi_align_up(size + pfi_side_tables_size(size), PINFOLD_CHUNK);
@@ -56,8 +62,9 @@ static bool choose_among_many(size_t most, struct pfi_window *window) {
         return choose_as_the_system(size, whole, window);
     }
     for (unsigned shift = LOWEST_SHIFT; shift <= HIGHEST_SHIFT; ++shift) {
-        for (size_t place = 0; place < PLACES; ++place) {
-            uint64_t base = (UINT64_C(1) << shift) + (first_place(window) + place) % PLACES * whole;
+        size_t places = pfi_window_places(shift, whole);
+        for (size_t place = 0; place < places; ++place) {
+            uint64_t base = (UINT64_C(1) << shift) + (first_place(window) + place) % places * whole;
             if (pfi_os_is_free((uintptr_t)base, whole)) {
                 *window = window_at((uintptr_t)base, size);
                 return true;

@@ -8,6 +8,7 @@
 #define PINFOLD_ALLOC_WINDOW_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include "alloc/layout.h"
 
@@ -23,6 +24,10 @@ bool pfi_window_is_short(void);
 /* Size of a window where there is no reason to be modest: four times physical memory, 64 GiB to PINFOLD_LARGEST_ARENA.
  */
 size_t pfi_window_largest(void);
+
+/* With 64-bit addresses: how many ranges of this size, side by side from 1 << shift on, are looked at. All of them are
+ * addresses that a program can have: the system refuses others as it refuses what exceeds a limit. */
+size_t pfi_window_places(unsigned shift, uint64_t size);
 
 /* For segments that may take `most` bytes together (SIZE_MAX: any number). false: no place was found. */
 bool pfi_window_choose(size_t most, struct pfi_window *window);

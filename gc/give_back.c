@@ -168,27 +168,28 @@ static bool gives_way(const struct giving *giving) {
     return giving->polite != NULL && (pfi_word_load(&giving->polite->state) & PINFOLD_STOP) != 0;
 }
 
-/* One piece at least, also if somebody waits: on a busy machine somebody always does. */
-static void give_pieces(struct giving *giving, give_piece *piece) {
+/* One piece at least, also if somebody waits: on a busy machine somebody always does. Whether there is none left. */
+static bool give_pieces(struct giving *giving, give_piece *piece) {
     while (giving->left != 0 && (giving->bytes == 0 || !gives_way(giving))) {
         struct pfi_given given = piece(giving, pfi_min(giving->left, PIECE));
         if (given.cost == 0) {
-            return;
+            return true;
         }
         giving->bytes += given.bytes;
         giving->left -= pfi_min(giving->left, given.cost);
     }
+    return false;
 }
 
 /* Whether there is nothing left to give. */
 static bool give(struct giving *giving) {
-    give_pieces(giving, give_waiting);
-    give_pieces(giving, give_small_tails);
-    give_pieces(giving, give_large);
-    give_pieces(giving, give_pinned);
-    give_pieces(giving, give_holes);
-    give_pieces(giving, give_youngest_holes);
-    return giving->left != 0 && !gives_way(giving);
+    static give_piece *const pieces[] = {give_waiting, give_small_tails, give_large,
+                                         give_pinned,  give_holes,       give_youngest_holes};
+    bool is_done = true;
+    for (size_t kind = 0; kind < sizeof pieces / sizeof pieces[0]; ++kind) {
+        is_done &= give_pieces(giving, pieces[kind]);
+    }
+    return is_done;
 }
 
 /* Between collections, mark and pin words are zero and slides mean nothing. In a heap that is full of holes they take

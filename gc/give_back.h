@@ -2,12 +2,13 @@
  *
  * Giving memory back to the system: outside the pause, by the thread that has collected, a step after each collection
  * as long as something is left to give. In this order: segments that a collection has emptied (the decommit queue), the
- * ends of segments of small objects, then ends and free pages of large objects, of those born pinned, and the free
- * pages of generation 2.
+ * ends of segments of small objects, then ends and free pages of large objects, of those born pinned, the free pages of
+ * generation 2 and, where much has died, the space between pins that were left young.
  *
  * A step is bounded by the option decommit_step_size, and its rate by decommit_interval_ms (policy/pace.h). It consists
- * of pieces of 2 MiB, between which no lock is held and the step ends if another thread wants to stop the world: what
- * is left over waits for the next collection. Where the program asked for the collection, the whole step comes at once.
+ * of pieces of 2 MiB, between which no lock is held and, after the first, the step ends if another thread wants to stop
+ * the world: what is left over waits for the next collection. Where the program asked for the collection, the whole
+ * step comes at once.
  */
 #ifndef PINFOLD_GC_GIVE_BACK_H
 #define PINFOLD_GC_GIVE_BACK_H

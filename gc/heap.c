@@ -159,12 +159,6 @@ size_t pfi_heap_room_wanted(const struct pf_heap *heap, size_t budget) {
     return pfi_min(pfi_max(least_room(heap, budget), budget / 2 * 3), most);
 }
 
-static enum pfi_space space_of(int generation) {
-    return generation == PINFOLD_LARGE    ? PINFOLD_SPACE_LARGE
-           : generation == PINFOLD_PINNED ? PINFOLD_SPACE_PINNED
-                                          : PINFOLD_SPACE_SMALL;
-}
-
 /* Committed, and free for objects of the generation. Free space in generation 1 and 2 serves collections alone. */
 static size_t free_of_space(const struct pf_heap *heap, enum pfi_space space) {
     const struct pfi_share *share = &heap->share;
@@ -180,7 +174,7 @@ static size_t free_of_space(const struct pf_heap *heap, enum pfi_space space) {
 
 size_t pfi_heap_limit_room(const struct pf_heap *heap, int generation) {
     const struct pfi_account *account = &heap->arena.account;
-    enum pfi_space space = space_of(generation);
+    enum pfi_space space = pfi_share_space(generation);
     if (pfi_account_limit(account, space) == UINTPTR_MAX) {
         return SIZE_MAX;
     }
@@ -196,7 +190,7 @@ unsigned pfi_heap_limit_load(const struct pf_heap *heap) {
     const struct pfi_account *account = &heap->arena.account;
     unsigned load = 0;
     for (int generation = 2; generation < PINFOLD_GENERATIONS; ++generation) {
-        enum pfi_space space = space_of(generation);
+        enum pfi_space space = pfi_share_space(generation);
         if (generation == 2 || pfi_word_load(&account->space_limits[space]) != UINTPTR_MAX) {
             unsigned own = pfi_limits_load(pfi_account_limit(account, space), pfi_heap_limit_room(heap, generation));
             load = own > load ? own : load;

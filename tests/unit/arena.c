@@ -209,6 +209,20 @@ START_TEST(bookkeeping_is_what_describes_segments_and_goes_with_them) {
 }
 END_TEST
 
+START_TEST(trimming_a_segment_gives_the_tables_behind_its_memory_back) {
+    struct pfi_arena arena;
+    ck_assert(pfi_arena_init(&arena, 64 * PINFOLD_UNIT, PINFOLD_UNIT));
+    struct pfi_segment *segment = pfi_segment_create(&arena, 64 * PINFOLD_UNIT, PINFOLD_SEGMENT_SMALL);
+    ck_assert_ptr_nonnull(segment);
+    size_t headers = pfi_arena_bookkeeping(&arena);
+    ck_assert(pfi_segment_commit(&arena, segment, segment->end));
+    pfi_segment_trim(&arena, segment, segment->base + PINFOLD_CHUNK + 1);
+    ck_assert_uint_eq(pfi_arena_bookkeeping(&arena), headers + 2 * pfi_side_tables_size(PINFOLD_CHUNK));
+    pfi_segment_release(&arena, segment);
+    pfi_arena_finish(&arena);
+}
+END_TEST
+
 START_TEST(a_limit_that_has_no_room_for_tables_refuses_them_and_counts_nothing) {
     struct pfi_arena arena;
     ck_assert(pfi_arena_init(&arena, 64 * PINFOLD_UNIT, PINFOLD_UNIT));
@@ -360,6 +374,7 @@ START_TEST(a_place_where_something_else_is_mapped_is_passed_over) {
     }
     ck_assert(!pfi_os_is_free(in_range, PINFOLD_PAGE));
     ck_assert(!pfi_os_is_free(in_tables, PINFOLD_PAGE));
+    ck_assert(pfi_os_is_free(arena.base + 2 * (uintptr_t)PINFOLD_CHUNK, PINFOLD_CHUNK)); /* nothing of a try stays */
     pfi_arena_finish(&arena);
     pfi_os_release(in_range, PINFOLD_PAGE);
     pfi_os_release(in_tables, PINFOLD_PAGE);
@@ -410,6 +425,7 @@ SUITE("unit/arena", ranges_are_found_first_fit_and_tables_are_clean_when_a_range
       an_arena_is_whole_units_and_at_least_the_smallest_size, a_range_longer_than_the_arena_is_not_found,
       addresses_outside_the_arena_belong_to_no_segment, the_account_is_the_sum_of_what_was_committed_and_not_given_back,
       bookkeeping_is_what_describes_segments_and_goes_with_them,
+      trimming_a_segment_gives_the_tables_behind_its_memory_back,
       a_limit_that_has_no_room_for_tables_refuses_them_and_counts_nothing,
       a_segment_that_goes_leaves_the_tables_of_its_neighbours_in_the_same_chunk_alone,
       on_demand_ranges_never_overlap_and_leave_nothing_when_they_are_returned,

@@ -53,6 +53,13 @@ START_TEST(a_step_gives_one_piece_though_somebody_waits_and_no_more) {
     fixture.heap->giving.last_ns = 0;
     pfi_heap_give_back(fixture.heap); /* nobody waits now */
     ck_assert_uint_lt(committed(&fixture), before - (size_t)4 * MEBIBYTE);
+    ck_assert(!fixture.heap->giving.is_due);
+    fixture.heap->giving.is_due = true;
+    fixture.heap->giving.last_ns = 0;
+    (void)pfi_word_fetch_or(&fixture.thread->state, PINFOLD_STOP);
+    pfi_heap_give_back(fixture.heap); /* there is nothing left, whoever waits */
+    pfi_word_store(&fixture.thread->state, fixture.thread->state & ~(uintptr_t)PINFOLD_STOP);
+    ck_assert(!fixture.heap->giving.is_due);
     fixture_close(&fixture);
 }
 END_TEST
