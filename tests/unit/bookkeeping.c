@@ -71,6 +71,21 @@ START_TEST(what_the_system_refuses_is_not_charged) {
 }
 END_TEST
 
+START_TEST(a_step_that_the_system_refuses_leaves_an_extent_and_its_charge_as_they_were) {
+    struct pfi_extent extent;
+    pfi_account_init(&account);
+    ck_assert(pfi_extent_init(&extent, &account, (size_t)1 << 30, (size_t)128 << 20));
+    if (process_limit_writable_memory((size_t)1 << 20, (size_t)1 << 20)) {
+        ck_assert(!pfi_extent_grow(&extent));
+    }
+    process_lift_limits();
+    ck_assert_uint_eq(extent.committed, (size_t)128 << 20);
+    ck_assert_uint_eq(charged(), extent.committed);
+    pfi_extent_finish(&extent);
+    ck_assert_uint_eq(charged(), 0);
+}
+END_TEST
+
 START_TEST(an_extent_grows_to_its_size_and_each_step_is_charged) {
     struct pfi_extent extent;
     pfi_account_init(&account);
@@ -173,6 +188,7 @@ END_TEST
 SUITE("unit/bookkeeping", an_extent_that_may_move_takes_a_longer_range_with_it_what_it_holds_and_shrinks_to_what_it_was,
       an_extent_that_may_not_have_the_longer_range_stays_as_it_is, memory_is_charged_as_long_as_it_is_there,
       what_a_limit_forbids_is_not_taken_and_not_charged, what_the_system_refuses_is_not_charged,
+      a_step_that_the_system_refuses_leaves_an_extent_and_its_charge_as_they_were,
       an_extent_grows_to_its_size_and_each_step_is_charged,
       an_extent_that_was_shrunk_has_given_its_memory_back_and_begins_with_zeros_again,
       a_limit_stops_an_extent_where_it_is)

@@ -175,11 +175,13 @@ START_TEST(a_region_without_collections_gets_what_is_free_elsewhere) {
     fixture = fixture_open(&options);
     {
         PINFOLD_ROOTS(fixture.thread, root, 2);
-        root[0] = pf_alloc_array(fixture.thread, &bytes_type, MIB);
-        for (int i = 0; i < 9; i++) {
-            root[1] = pf_alloc_array(fixture.thread, &bytes_type, MIB);
+        root[0] = pf_alloc_array(fixture.thread, &vector_type, 10);
+        for (size_t i = 0; i < 10; i++) {
+            void *array = pf_alloc_array(fixture.thread, &bytes_type, MIB);
+            pf_store(fixture.thread, &((void **)pf_elements(root[0]))[i], array);
         }
-        root[1] = NULL;
+        root[1] = ((void **)pf_elements(root[0]))[0];
+        root[0] = NULL;
         ck_assert_int_eq(pf_no_collection_begin(fixture.thread, 8 * MIB, 0), PINFOLD_OK);
         ck_assert_int_eq(pf_no_collection_end(fixture.thread), PINFOLD_OK);
     }
