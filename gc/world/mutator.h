@@ -14,11 +14,11 @@
 #include "pinfold/thread.h"
 
 struct pfi_mutator {
-    struct pf_thread thread; /* first: a pf_thread * is a pfi_mutator * */
-    enum pf_status status;   /* of the last try form */
+    struct pf_thread thread;      /* first: a pf_thread * is a pfi_mutator * */
+    enum pf_status status;        /* of the last try form */
     struct pf_oom_record failure; /* its last one; number 0: none */
-    uint64_t allocations;    /* slow ones; every one under collect-at-every-n-th-allocation */
-    size_t most_frame_pins;  /* slots that the pinning frames of one chain have had at most: room is kept for them */
+    uint64_t allocations;         /* slow ones; every one under collect-at-every-n-th-allocation */
+    size_t most_frame_pins; /* slots that the pinning frames of one chain have had at most: room is kept for them */
     struct pfi_sampler sampler;
     struct pfi_thread_local local; /* owner: the heap */
     char name[16];

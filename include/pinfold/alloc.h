@@ -97,8 +97,8 @@ static inline void *pf_try_alloc_array(struct pf_thread *thread, const struct pf
 
 /* Objects that are born pinned. `alignment` is 0 (none but that of every object, 8) or a power of two from 8 up;
  * anything else is a broken contract. What is aligned is the address of the first element (pf_elements) of an array,
- * and that of the object itself otherwise. An alignment that the heap has no room for is out of memory; one for an array
- * whose elements begin at no multiple of 8 (type.h) is a broken contract. */
+ * and that of the object itself otherwise. An alignment that the heap has no room for is out of memory; one for an
+ * array whose elements begin at no multiple of 8 (type.h) is a broken contract. */
 PINFOLD_API void *pf_alloc_pinned(struct pf_thread *thread, const struct pf_type *type, size_t alignment);
 PINFOLD_API void *pf_alloc_array_pinned(struct pf_thread *thread, const struct pf_type *type, size_t length,
                                         size_t alignment);

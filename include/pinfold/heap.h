@@ -112,8 +112,8 @@ PINFOLD_API const struct pf_options *pf_heap_options(const struct pf_heap *heap)
  * pf_thread_oom_record (oom.h) tells what was in the way. May release references and return nonzero to have the
  * allocation tried once more, and is asked again if that fails, without a bound; return 0 (then the fatal handler
  * follows); or leave by longjmp (the thread stays attached and usable after pf_frames_reset). Runs on the thread that
- * allocates, on several at once even, with nothing locked, and may use the heap; not called for the try forms. Set while
- * no other thread uses the heap. */
+ * allocates, on several at once even, with nothing locked, and may use the heap; not called for the try forms. Set
+ * while no other thread uses the heap. */
 typedef int pf_out_of_memory_handler(struct pf_thread *thread, size_t size, void *data);
 PINFOLD_API void pf_heap_set_out_of_memory_handler(struct pf_heap *heap, pf_out_of_memory_handler *handler, void *data);
 

@@ -61,7 +61,8 @@ START_TEST(a_type_word_is_aligned_outside_the_heap_and_neither_null_nor_poison) 
     };
     for (size_t index = 0; index < sizeof words / sizeof words[0]; ++index) {
         object[0] = words[index];
-        ck_assert_msg(!pfi_type_is_plausible(arena, (uintptr_t)object, &types), "%#zx passes for a type", (size_t)words[index]);
+        ck_assert_msg(!pfi_type_is_plausible(arena, (uintptr_t)object, &types), "%#zx passes for a type",
+                      (size_t)words[index]);
     }
     close_world();
 }
