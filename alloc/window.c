@@ -10,6 +10,7 @@ enum {
     LOWEST_SHIFT = 36,
     HIGHEST_SHIFT = 46,
     PLACES = 256, /* tried at each power of two */
+    SHARE = 3,    /* no window is more than 1/2^3 of the addresses to choose from */
     HOLES = 16,   /* a window is so many times larger than what it may hold: so little are foreign mappings felt */
 };
 
@@ -24,7 +25,8 @@ size_t pfi_window_largest(void) {
 }
 
 static size_t window_size(size_t most) {
-    size_t largest = pfi_window_largest();
+    uint64_t choice = (UINT64_C(1) << PINFOLD_CHOICE_SHIFT) >> SHARE;
+    size_t largest = choice < pfi_window_largest() ? (size_t)choice : pfi_window_largest();
     size_t use = pfi_min(pfi_min(most, pfi_os_address_space_limit()), largest / HOLES);
     return pfi_align_up(pfi_max(use * HOLES, (size_t)1 << 30), PINFOLD_CHUNK);
 }
@@ -34,32 +36,15 @@ static size_t first_place(const void *any) {
     return (size_t)(((uint64_t)(uintptr_t)any >> 4) * UINT64_C(0x9E3779B97F4A7C15) >> 56);
 }
 
-static struct pfi_window window_at(uintptr_t base, size_t size) {
-    return (struct pfi_window){base, base + size, base + size};
-}
-
-/* Where the system would put it now. */
-static bool choose_as_the_system(size_t size, size_t whole, struct pfi_window *window) {
-    uintptr_t base = pfi_os_reserve(whole, PINFOLD_CHUNK);
-    if (base == 0) {
-        return false;
-    }
-    pfi_os_release(base, whole);
-    *window = window_at(base, size);
-    return true;
-}
-
 static bool choose_among_many(size_t most, struct pfi_window *window) {
     size_t size = window_size(most);
     size_t whole = pfi_align_up(size + pfi_side_tables_size(size), PINFOLD_CHUNK);
-    if (PINFOLD_PLACES_ARE_THE_SYSTEMS) {
-        return choose_as_the_system(size, whole, window);
-    }
     for (unsigned shift = LOWEST_SHIFT; shift <= HIGHEST_SHIFT; ++shift) {
         for (size_t place = 0; place < PLACES; ++place) {
             uint64_t base = (UINT64_C(1) << shift) + (first_place(window) + place) % PLACES * whole;
-            if (pfi_os_is_free((uintptr_t)base, whole)) {
-                *window = window_at((uintptr_t)base, size);
+            bool is_choice = base + whole <= UINT64_C(1) << PINFOLD_CHOICE_SHIFT;
+            if (is_choice && pfi_os_is_free((uintptr_t)base, whole)) {
+                *window = (struct pfi_window){(uintptr_t)base, (uintptr_t)base + size, (uintptr_t)base + size};
                 return true;
             }
         }
