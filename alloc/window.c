@@ -9,9 +9,9 @@ enum {
      * behind the shadow memory of sanitizers; all far below what the system hands out. */
     LOWEST_SHIFT = 36,
     HIGHEST_SHIFT = 46,
-    END_SHIFT = 47, /* where addresses of programs end */
-    PLACES = 256,   /* tried at each power of two, if there are so many */
-    HOLES = 16,     /* a window is so many times larger than what it may hold: so little are foreign mappings felt */
+    PLACES = 256, /* tried at each power of two, if there are so many */
+    SHARE = 3,    /* no window is more than 1/2^3 of the addresses to choose from */
+    HOLES = 16,   /* a window is so many times larger than what it may hold: so little are foreign mappings felt */
 };
 
 bool pfi_window_is_short(void) {
@@ -25,7 +25,8 @@ size_t pfi_window_largest(void) {
 }
 
 static size_t window_size(size_t most) {
-    size_t largest = pfi_window_largest();
+    uint64_t choice = (UINT64_C(1) << PINFOLD_CHOICE_SHIFT) >> SHARE;
+    size_t largest = choice < pfi_window_largest() ? (size_t)choice : pfi_window_largest();
     size_t use = pfi_min(pfi_min(most, pfi_os_address_space_limit()), largest / HOLES);
     return pfi_align_up(pfi_max(use * HOLES, (size_t)1 << 30), PINFOLD_CHUNK);
 }
@@ -35,38 +36,22 @@ static size_t first_place(const void *any) {
     return (size_t)(((uint64_t)(uintptr_t)any >> 4) * UINT64_C(0x9E3779B97F4A7C15) >> 56);
 }
 
-static struct pfi_window window_at(uintptr_t base, size_t size) {
-    return (struct pfi_window){base, base + size, base + size};
-}
-
-/* Where the system would put it now. */
-static bool choose_as_the_system(size_t size, size_t whole, struct pfi_window *window) {
-    uintptr_t base = pfi_os_reserve(whole, PINFOLD_CHUNK);
-    if (base == 0) {
-        return false;
-    }
-    pfi_os_release(base, whole);
-    *window = window_at(base, size);
-    return true;
-}
-
 size_t pfi_window_places(unsigned shift, uint64_t size) {
-    uint64_t room = (UINT64_C(1) << END_SHIFT) - (UINT64_C(1) << shift);
-    return room / size < PLACES ? (size_t)(room / size) : PLACES;
+    uint64_t end = UINT64_C(1) << PINFOLD_CHOICE_SHIFT;
+    uint64_t low = UINT64_C(1) << shift;
+    uint64_t places = low < end ? (end - low) / size : 0;
+    return places < PLACES ? (size_t)places : PLACES;
 }
 
 static bool choose_among_many(size_t most, struct pfi_window *window) {
     size_t size = window_size(most);
     size_t whole = pfi_align_up(size + pfi_side_tables_size(size), PINFOLD_CHUNK);
-    if (PINFOLD_PLACES_ARE_THE_SYSTEMS) {
-        return choose_as_the_system(size, whole, window);
-    }
     for (unsigned shift = LOWEST_SHIFT; shift <= HIGHEST_SHIFT; ++shift) {
         size_t places = pfi_window_places(shift, whole);
         for (size_t place = 0; place < places; ++place) {
             uint64_t base = (UINT64_C(1) << shift) + (first_place(window) + place) % places * whole;
             if (pfi_os_is_free((uintptr_t)base, whole)) {
-                *window = window_at((uintptr_t)base, size);
+                *window = (struct pfi_window){(uintptr_t)base, (uintptr_t)base + size, (uintptr_t)base + size};
                 return true;
             }
         }

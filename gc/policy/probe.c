@@ -4,10 +4,11 @@
 enum {
     SMALLEST_OLD = 4 << 20,
     SMALLEST_GROWTH = 16 << 20,
-    FIRST_FACTOR = 2,    /* of the last full collection's time */
-    GROWN_FACTOR = 25,   /* 4 % of the time, for a heap that has something new in it */
-    FUTILE_FACTOR = 100, /* 1 % */
+    FIRST_FACTOR = 2,  /* of the last full collection's time */
+    GROWN_FACTOR = 25, /* 4 % of the time, for a heap that has something new in it */
+    LAST_FACTOR = 100, /* 1 % */
     FOLLOW_UP_FACTOR = 10,
+    MOST_DOUBLINGS = 20,
 };
 
 static const uint64_t longest_interval_ns = (uint64_t)300 * 1000000000;
@@ -26,7 +27,9 @@ uint64_t pfi_probe_interval(const struct pfi_probe_input *input) {
         return longer(input->first_ns / FOLLOW_UP_FACTOR, FOLLOW_UP_FACTOR * full_ns);
     }
     uint64_t first_ns = longer(input->first_ns, FIRST_FACTOR * full_ns);
-    return input->futile == 0 ? first_ns : longer(first_ns, shorter(FUTILE_FACTOR * full_ns, longest_interval_ns));
+    uint64_t last_ns = longer(first_ns, shorter(LAST_FACTOR * full_ns, longest_interval_ns));
+    unsigned doublings = input->futile < MOST_DOUBLINGS ? input->futile : MOST_DOUBLINGS;
+    return first_ns > last_ns >> doublings ? last_ns : first_ns << doublings;
 }
 
 static bool has_grown(const struct pfi_probe_input *input) {

@@ -8,12 +8,12 @@
  * the longer nobody has looked, the more a look may find. A probe costs what the last full collection took, so this is
  * what time is measured by:
  *
- *     last full collection ... [ interval ] ... probe -- futile --> [ a hundred probes ] ... probe -- futile --> ...
+ *     last full collection ... [ interval ] ... probe -- futile --> [ twice that ] ... probe -- futile --> [ twice .. ]
  *
  * (futile: it found less than half of what is old dead.) The first interval is `first_ns`, or twice the last full
- * collection; after a futile probe, a hundred times that: then probes take a hundredth of the program's time, and
- * memory that dies is noticed that late. A heap that has grown by a quarter starts anew, as what has come in a burst
- * may go as one.
+ * collection. It doubles with each futile probe up to a hundred times the last full collection: then probes take a
+ * hundredth of the program's time, and memory that dies is noticed that late. A heap that has grown by a quarter starts
+ * anew, as what has come in a burst may go as one.
  *
  * A probe that finds half of the old generation dead is followed by two more, ten times its length apart (a tenth of
  * the first interval at least). What it moved is young or in generation 1 at first, pins among it are kept young with

@@ -32,22 +32,16 @@ START_TEST(the_first_probe_comes_after_the_first_interval_or_twice_a_full_collec
 }
 END_TEST
 
-START_TEST(after_a_futile_one_the_next_is_a_hundred_times_its_length_away) {
+START_TEST(each_futile_one_doubles_the_interval_up_to_a_hundred_full_collections) {
     struct pfi_probe_input input = steady();
-    for (input.futile = 1; input.futile < 100; ++input.futile) {
+    uint64_t interval = second;
+    for (input.futile = 0; input.futile < 5; ++input.futile) {
+        ck_assert_uint_eq(pfi_probe_interval(&input), interval);
+        interval *= 2;
+    }
+    for (; input.futile < 100; ++input.futile) {
         ck_assert_uint_eq(pfi_probe_interval(&input), 30 * second);
     }
-    input.full_ns = millisecond;
-    ck_assert_uint_eq(pfi_probe_interval(&input), second);
-}
-END_TEST
-
-START_TEST(a_large_heap_that_lives_on_is_probed_once_in_its_first_minute) {
-    struct pfi_probe_input input = steady();
-    input.full_ns = 600 * millisecond;
-    uint64_t first = pfi_probe_interval(&input) + input.full_ns;
-    input.futile = 1;
-    ck_assert_uint_ge(first + pfi_probe_interval(&input), 60 * second);
 }
 END_TEST
 
@@ -132,8 +126,7 @@ START_TEST(growth_by_a_quarter_starts_anew) {
 END_TEST
 
 SUITE("unit/probe", the_first_probe_comes_after_the_first_interval_or_twice_a_full_collection,
-      after_a_futile_one_the_next_is_a_hundred_times_its_length_away,
-      a_large_heap_that_lives_on_is_probed_once_in_its_first_minute,
+      each_futile_one_doubles_the_interval_up_to_a_hundred_full_collections,
       no_interval_is_longer_than_five_minutes_unless_a_collection_is_that_long,
       a_steady_heap_spends_a_fiftieth_of_ten_minutes_at_most,
       a_heap_with_something_new_in_it_is_probed_sooner_than_one_that_was_probed_in_vain,
