@@ -64,6 +64,22 @@ START_TEST(a_step_gives_one_piece_though_somebody_waits_and_no_more) {
 }
 END_TEST
 
+START_TEST(a_step_follows_what_the_program_asked_for_at_once_and_the_next_one_keeps_the_pace) {
+    struct fixture fixture = open_with_dead_memory();
+    fixture.heap->options.decommit_interval_ms = 60000;
+    size_t before = committed(&fixture);
+    pf_collect(fixture.thread, 1, PINFOLD_COLLECT_DEFAULT);
+    ck_assert_uint_lt(committed(&fixture), before);
+    fixture.heap->giving.last_ns = 0; /* long ago */
+    pfi_heap_give_back(fixture.heap);
+    before = committed(&fixture);
+    ck_assert(fixture.heap->giving.is_due);
+    pfi_heap_give_back(fixture.heap);
+    ck_assert_uint_eq(committed(&fixture), before);
+    fixture_close(&fixture);
+}
+END_TEST
+
 /* Otherwise each young collection would find room low and be one of generation 1. */
 START_TEST(after_a_compaction_a_quiet_heap_has_room_for_more_than_what_counts_as_low) {
     struct fixture fixture = fixture_open(NULL);
@@ -178,5 +194,6 @@ END_TEST
 
 SUITE("unit/give_back", the_system_makes_no_huge_pages_of_a_segment_in_which_pages_were_given_back,
       a_step_gives_one_piece_though_somebody_waits_and_no_more,
+      a_step_follows_what_the_program_asked_for_at_once_and_the_next_one_keeps_the_pace,
       after_a_compaction_a_quiet_heap_has_room_for_more_than_what_counts_as_low,
       two_threads_trim_a_heap_at_the_same_moment)
