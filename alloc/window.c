@@ -9,9 +9,9 @@ enum {
      * behind the shadow memory of sanitizers; all far below what the system hands out. */
     LOWEST_SHIFT = 36,
     HIGHEST_SHIFT = 46,
-    END_SHIFT = 47, /* where addresses of programs end */
-    PLACES = 256,   /* tried at each power of two, if there are so many */
-    HOLES = 16,     /* a window is so many times larger than what it may hold: so little are foreign mappings felt */
+    PLACES = 256, /* tried at each power of two, if there are so many */
+    SHARE = 3,    /* no window is more than 1/2^3 of the addresses to choose from */
+    HOLES = 16,   /* a window is so many times larger than what it may hold: so little are foreign mappings felt */
 };
 
 bool pfi_window_is_short(void) {
@@ -25,7 +25,8 @@ size_t pfi_window_largest(void) {
 }
 
 static size_t window_size(size_t most) {
-    size_t largest = pfi_window_largest();
+    uint64_t choice = (UINT64_C(1) << PINFOLD_CHOICE_SHIFT) >> SHARE;
+    size_t largest = choice < pfi_window_largest() ? (size_t)choice : pfi_window_largest();
     size_t use = pfi_min(pfi_min(most, pfi_os_address_space_limit()), largest / HOLES);
     return pfi_align_up(pfi_max(use * HOLES, (size_t)1 << 30), PINFOLD_CHUNK);
 }
@@ -51,7 +52,7 @@ static bool choose_as_the_system(size_t size, size_t whole, struct pfi_window *w
 }
 
 size_t pfi_window_places(unsigned shift, uint64_t size) {
-    uint64_t room = (UINT64_C(1) << END_SHIFT) - (UINT64_C(1) << shift);
+    uint64_t room = shift >= PINFOLD_CHOICE_SHIFT ? 0 : (UINT64_C(1) << PINFOLD_CHOICE_SHIFT) - (UINT64_C(1) << shift);
     return room / size < PLACES ? (size_t)(room / size) : PLACES;
 }
 

@@ -24,17 +24,17 @@ enum pfi_os_place {
     PINFOLD_PLACE_REFUSED /* nothing is there, but no more address space is granted: another place will not do */
 };
 
-/* ThreadSanitizer ends a program that maps anything outside of the few ranges that it knows. What the system chooses by
- * itself lies in one of them; an address of the program's choice need not. */
+/* Where 64-bit addresses of the program's own choice end. ThreadSanitizer ends a program that maps anything outside of
+ * the few ranges that it knows, of which this is the lowest. */
 #if defined(__has_feature)
 #if __has_feature(thread_sanitizer)
-#define PINFOLD_PLACES_ARE_THE_SYSTEMS 1
+#define PINFOLD_CHOICE_SHIFT 39
 #endif
 #endif
 #if defined(__SANITIZE_THREAD__)
-#define PINFOLD_PLACES_ARE_THE_SYSTEMS 1
-#elif !defined(PINFOLD_PLACES_ARE_THE_SYSTEMS)
-#define PINFOLD_PLACES_ARE_THE_SYSTEMS 0
+#define PINFOLD_CHOICE_SHIFT 39
+#elif !defined(PINFOLD_CHOICE_SHIFT)
+#define PINFOLD_CHOICE_SHIFT 47
 #endif
 
 /* Reserves [address, address + size) if nothing is mapped in it. */

@@ -353,7 +353,7 @@ START_TEST(on_demand_nothing_is_mapped_before_it_is_needed_and_nothing_stays) {
     ck_assert_uint_eq(process_address_space() - before, pfi_arena_reserved(&arena));
     pfi_arena_finish(&arena);
     ck_assert_uint_eq(process_address_space(), before);
-    ck_assert_uint_le(process_mappings(), mappings);
+    ck_assert(process_is_sanitized() || process_mappings() <= mappings); /* a shadow is mapped piece by piece */
 }
 END_TEST
 
