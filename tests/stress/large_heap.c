@@ -4,6 +4,7 @@
  * tiny ones.
  */
 #include "tests/support/fixture.h"
+#include "tests/support/process.h"
 #include "tests/support/suite.h"
 
 enum { FEW_MILLIONS = 5200000, TWO_SEGMENTS = 9500000, TINY_SEGMENT_NODES = 2000000 };
@@ -42,6 +43,9 @@ START_TEST(a_stretch_of_live_objects_longer_than_the_farthest_link_moves_as_a_wh
 END_TEST
 
 START_TEST(a_list_across_default_segments_survives) {
+    if (process_is_sanitized()) {
+        return; /* minutes, for code that the other tests come to as well */
+    }
     struct pf_options options = roomy_options();
     check_long_list(&options, TWO_SEGMENTS);
 }
