@@ -36,21 +36,6 @@ static size_t first_place(const void *any) {
     return (size_t)(((uint64_t)(uintptr_t)any >> 4) * UINT64_C(0x9E3779B97F4A7C15) >> 56);
 }
 
-static struct pfi_window window_at(uintptr_t base, size_t size) {
-    return (struct pfi_window){base, base + size, base + size};
-}
-
-/* Where the system would put it now. */
-static bool choose_as_the_system(size_t size, size_t whole, struct pfi_window *window) {
-    uintptr_t base = pfi_os_reserve(whole, PINFOLD_CHUNK);
-    if (base == 0) {
-        return false;
-    }
-    pfi_os_release(base, whole);
-    *window = window_at(base, size);
-    return true;
-}
-
 size_t pfi_window_places(unsigned shift, uint64_t size) {
     uint64_t room = shift >= PINFOLD_CHOICE_SHIFT ? 0 : (UINT64_C(1) << PINFOLD_CHOICE_SHIFT) - (UINT64_C(1) << shift);
     return room / size < PLACES ? (size_t)(room / size) : PLACES;
@@ -59,15 +44,12 @@ size_t pfi_window_places(unsigned shift, uint64_t size) {
 static bool choose_among_many(size_t most, struct pfi_window *window) {
     size_t size = window_size(most);
     size_t whole = pfi_align_up(size + pfi_side_tables_size(size), PINFOLD_CHUNK);
-    if (PINFOLD_PLACES_ARE_THE_SYSTEMS) {
-        return choose_as_the_system(size, whole, window);
-    }
     for (unsigned shift = LOWEST_SHIFT; shift <= HIGHEST_SHIFT; ++shift) {
         size_t places = pfi_window_places(shift, whole);
         for (size_t place = 0; place < places; ++place) {
             uint64_t base = (UINT64_C(1) << shift) + (first_place(window) + place) % places * whole;
             if (pfi_os_is_free((uintptr_t)base, whole)) {
-                *window = window_at((uintptr_t)base, size);
+                *window = (struct pfi_window){(uintptr_t)base, (uintptr_t)base + size, (uintptr_t)base + size};
                 return true;
             }
         }
