@@ -37,10 +37,8 @@ static size_t first_place(const void *any) {
 }
 
 size_t pfi_window_places(unsigned shift, uint64_t size) {
-    uint64_t end = UINT64_C(1) << PINFOLD_CHOICE_SHIFT;
-    uint64_t low = UINT64_C(1) << shift;
-    uint64_t places = low < end ? (end - low) / size : 0;
-    return places < PLACES ? (size_t)places : PLACES;
+    uint64_t room = shift >= PINFOLD_CHOICE_SHIFT ? 0 : (UINT64_C(1) << PINFOLD_CHOICE_SHIFT) - (UINT64_C(1) << shift);
+    return room / size < PLACES ? (size_t)(room / size) : PLACES;
 }
 
 static bool choose_among_many(size_t most, struct pfi_window *window) {
