@@ -113,6 +113,11 @@ size_t pfi_share_generation_bytes(const struct pfi_share *share, int generation)
     }
 }
 
+size_t pfi_share_beside_gen2_bytes(const struct pfi_share *share) {
+    size_t free_bytes = share->generations[PINFOLD_PINNED].free_bytes;
+    return share->large_bytes + pfi_share_generation_bytes(share, PINFOLD_PINNED) - free_bytes;
+}
+
 void pfi_share_format_gap(struct pfi_share *share, int generation, uintptr_t start, size_t size) {
     if (size == 0) {
         return;

@@ -104,6 +104,10 @@ int pfi_share_generation_of(const struct pfi_share *share, uintptr_t address);
 /* Bytes of objects and free objects. */
 size_t pfi_share_generation_bytes(const struct pfi_share *share, int generation);
 
+/* Bytes in old objects outside generation 2's own segments: whole pages of large ones, and those that were born pinned.
+ */
+size_t pfi_share_beside_gen2_bytes(const struct pfi_share *share);
+
 /* Formats [start, start + size) as one free object of `generation`, threads it when it is large enough, and brings
  * object_starts and, when asked for, poison up to date. size is 0 or at least a smallest object. */
 void pfi_share_thread_gap(struct pfi_share *share, int generation, uintptr_t start, size_t size);

@@ -20,7 +20,7 @@ LAYERS = {
     "gc/world": ["gc/world/*"],
     "gc/observe": ["gc/observe/*"],
     "gc/api": ["gc/api/*"],
-    "gc/noun": ["gc/heap.*", "gc/cycle.*", "gc/give_back.*"],
+    "gc/noun": ["gc/heap.*", "gc/cycle.*", "gc/cycle_budget.*", "gc/give_back.*"],
     "gc/script": ["gc/*"],
     "tests": ["tests/*"],
     "bench": ["bench/*"],
